@@ -1,0 +1,345 @@
+import KintsugiVocabulary
+
+/// The rules of a task's life: a command in, events out, nothing else touched.
+///
+/// Time comes in as `now` and never goes back within a task; chance comes in as a generator.
+package enum TaskRules {
+    /// Late reports that one task remembers in order to know a repeated one.
+    package static let maxLateResults = 32
+    /// A local handler whose process died under it this often in a row is poison.
+    package static let poisonLimit = 3
+    /// Progress reports closer together than this are dropped, but for the last of an attempt.
+    package static let progressInterval: Milliseconds = 1000
+
+    /// What the command makes happen to the task.
+    ///
+    /// Empty: the command needs no answer in the record.
+    package static func decide(
+        _ command: TaskCommand, _ state: TaskState, _ facts: Facts = Facts(), at now: Timestamp,
+        using rng: inout SeededGenerator
+    ) throws(Rejection) -> [TaskEvent] {
+        let now = max(now, state.updatedAt)
+        switch command {
+        case .begin(let assignment): return try begin(assignment, state, at: now)
+        case .hold(let provider): return try hold(provider, state, at: now, using: &rng)
+        case .refuse(let failure):
+            guard case .pending = state.phase else { throw .outOfDate }
+            return ending(.permanentError, failure, at: now, using: &rng)
+        case .attemptEnded(let number, let outcome):
+            return try attemptEnded(number, outcome, state, facts, at: now, using: &rng)
+        case .report(let attempt, let report):
+            return try reported(report, of: attempt, state, facts, at: now, using: &rng)
+        case .timeIsUp: return try timeIsUp(state, facts, at: now, using: &rng)
+        case .abandon(let poisonous): return try abandon(poisonous: poisonous, state, at: now, using: &rng)
+        case .cancel(let reason, let actor):
+            guard !state.status.isFinal else { throw .alreadyEnded(state.status) }
+            return [.taskCancelled(reason: reason, actor: actor)]
+        case .retry(let retry): return try requeue(retry, state, at: now, using: &rng)
+        case .resolveDeadLetter(let note, let actor):
+            return [.deadLetterResolved(try pendingDeadLetter(state), note: note, actor: actor)]
+        case .discardDeadLetter(let note, let actor):
+            return [.deadLetterDiscarded(try pendingDeadLetter(state), note: note, actor: actor)]
+        }
+    }
+
+    // MARK: Beginning
+
+    private static func begin(_ assignment: Assignment, _ state: TaskState, at now: Timestamp)
+        throws(Rejection) -> [TaskEvent]
+    {
+        var events: [TaskEvent] = []
+        events.reserveCapacity(4)
+        switch state.phase {
+        case .pending: if state.roundStartedAt == nil { events.append(.taskStarted(round: state.round)) }
+        case .held(let provider, _): events.append(.taskReleased(provider: provider, probe: assignment.probe))
+        default: throw .outOfDate
+        }
+        if assignment.halfOpens { events.append(.circuitBreakerHalfOpened(provider: assignment.provider)) }
+        events.append(
+            .attemptStarted(
+                AttemptStart(
+                    number: state.attempts + 1, agentID: assignment.agentID, provider: assignment.provider,
+                    node: assignment.node, breaker: assignment.breaker, failureRate: assignment.failureRate,
+                    probe: assignment.probe, counted: !assignment.probe,
+                    timeout: state.spec.timeout ?? assignment.timeout)))
+        return events
+    }
+
+    /// The turn of a task whose provider's breaker is open: wait without spending, or give up, as its policy says.
+    private static func hold(
+        _ provider: ProviderID, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+    ) throws(Rejection) -> [TaskEvent] {
+        guard case .pending = state.phase else { throw .outOfDate }
+        let started: [TaskEvent] = state.roundStartedAt == nil ? [.taskStarted(round: state.round)] : []
+        return started + openBreaker(provider, state, at: now, using: &rng)
+    }
+
+    private static func openBreaker(
+        _ provider: ProviderID, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        let policy = state.spec.retryPolicy
+        let until = (state.firstHeldAt ?? now) + policy.hold
+        if policy.onOpenBreaker == .hold, until > now { return [.taskHeld(provider: provider, until: until)] }
+        return skipRetries(provider, state, at: now, using: &rng)
+    }
+
+    private static func skipRetries(
+        _ provider: ProviderID, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        let failure =
+            state.lastFailure?.failure
+            ?? Failure(
+                type: .circuitOpen,
+                message: "Not attempted: the circuit breaker of \(provider) is open.", sent: .no)
+        let remaining = max(0, state.spec.retryPolicy.maxAttempts - state.roundAttempts)
+        return [.retriesSkipped(provider: provider, remaining: remaining)]
+            + ending(.circuitOpen, failure, at: now, using: &rng)
+    }
+
+    // MARK: An attempt's end
+
+    private static func attemptEnded(
+        _ number: Int, _ outcome: AttemptOutcome, _ state: TaskState, _ facts: Facts, at now: Timestamp,
+        using rng: inout SeededGenerator
+    ) throws(Rejection) -> [TaskEvent] {
+        guard state.currentAttempt == number, let attempt = state.attempt else {
+            return answeredLate(number, outcome, state)
+        }
+        let duration = now - attempt.startedAt
+        switch outcome {
+        case .succeeded(let output, let status):
+            let success = AttemptSuccess(number: number, duration: duration, httpStatus: status)
+            return success.events(output: output, attempt, facts)
+        case .accepted:
+            guard case .running = state.phase else { return [] }
+            return [.attemptAccepted(number: number, until: now + attempt.start.timeout)]
+        case .failed(let failure):
+            // A 202 and then a broken connection: the report decides.
+            guard case .running = state.phase else { return [] }
+            let failed = AttemptFailure(number: number, duration: duration, failure: failure)
+            return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
+        case .interrupted:
+            guard case .running = state.phase else { return [] }
+            return [.attemptInterrupted(number: number)]
+        case .cancelled: return []
+        }
+    }
+
+    /// A callback's own answer after the attempt had ended: ignored after a report, else kept.
+    private static func answeredLate(_ number: Int, _ outcome: AttemptOutcome, _ state: TaskState) -> [TaskEvent] {
+        if let attempt = state.attempt, attempt.start.number == number, case .reported? = attempt.ended { return [] }
+        let late: LateResult
+        switch outcome {
+        case .succeeded(let output, _):
+            let mark = ReportMark(kind: "answer", body: output?.bytes ?? [])
+            late = LateResult(attempt: number, kind: .complete, output: output, mark: mark)
+        case .failed(let failure) where failure.type != .cancelled && failure.sent != .no:
+            let mark = ReportMark(kind: "answer-fail", body: Array(failure.message.utf8))
+            late = LateResult(attempt: number, kind: .fail, message: failure.message, mark: mark)
+        default: return []
+        }
+        return keep(late, state).map { [.lateResult($0)] } ?? []
+    }
+
+    /// What follows a failed attempt: a retry, a hold, or the end of the round. All in one append.
+    private static func afterFailure(
+        _ failed: AttemptFailure, _ attempt: TaskState.Attempt, _ state: TaskState, _ facts: Facts,
+        at now: Timestamp, using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        let provider = attempt.start.provider
+        var events: [TaskEvent] = [.attemptFailed(failed)]
+        if case .opened(let until, let rate)? = facts.breakerChange, !attempt.start.probe {
+            events.append(.circuitBreakerOpened(provider: provider, until: until, failureRate: rate))
+        }
+        return events + next(after: failed.failure, attempt, state, facts, at: now, using: &rng)
+    }
+
+    private static func next(
+        after failure: Failure, _ attempt: TaskState.Attempt, _ state: TaskState, _ facts: Facts,
+        at now: Timestamp, using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        let policy = state.spec.retryPolicy
+        guard failure.errorClass == .retryable else { return ending(.permanentError, failure, at: now, using: &rng) }
+        // A failed probe has spent nothing: back to the end of the line.
+        if attempt.start.probe, facts.breaker == .open {
+            return openBreaker(attempt.start.provider, state, at: now, using: &rng)
+        }
+        guard state.roundAttempts < policy.maxAttempts else {
+            return ending(.retriesExhausted, failure, at: now, using: &rng)
+        }
+        if facts.breaker == .open { return openBreaker(attempt.start.provider, state, at: now, using: &rng) }
+        let delay = Backoff.delay(
+            afterFailure: max(1, state.roundAttempts), policy: policy, retryAfter: failure.retryAfter, using: &rng)
+        let due = now + delay
+        if let limit = policy.maxElapsed, due - (state.roundStartedAt ?? now) > limit {
+            return ending(.retriesExhausted, failure, at: now, using: &rng)
+        }
+        return [.taskRetried(delay: delay, due: due, nextAttempt: state.roundAttempts + 1)]
+    }
+
+    private static func abandon(
+        poisonous: Bool, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+    ) throws(Rejection) -> [TaskEvent] {
+        guard case .running = state.phase, let attempt = state.attempt else { throw .outOfDate }
+        let node = attempt.start.node
+        let failure = Failure(
+            type: .workerLost, message: "The node \(node) that ran this attempt is gone.", sent: .maybe)
+        let lost: [TaskEvent] = [.attemptAbandoned(number: attempt.start.number, node: node)]
+        if poisonous, state.abandonedInARow + 1 >= poisonLimit {
+            return lost + ending(.poison, failure, at: now, using: &rng)
+        }
+        return lost + next(after: failure, attempt, state, Facts(), at: now, using: &rng)
+    }
+
+    // MARK: Reports
+
+    private static func reported(
+        _ report: AgentReport, of number: Int, _ state: TaskState, _ facts: Facts, at now: Timestamp,
+        using rng: inout SeededGenerator
+    ) throws(Rejection) -> [TaskEvent] {
+        guard state.currentAttempt == number, let attempt = state.attempt else {
+            throw refusal(of: report, number, state)
+        }
+        let duration = now - attempt.startedAt
+        switch report {
+        case .progress(let percent, let message): return progress(percent, message, attempt, state, at: now)
+        case .complete(let output, let mark):
+            let success = AttemptSuccess(number: number, duration: duration, report: mark)
+            return success.events(output: output, attempt, facts)
+        case .fail(let failure, let mark):
+            let failed = AttemptFailure(number: number, duration: duration, failure: failure, report: mark)
+            return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
+        }
+    }
+
+    private static func progress(
+        _ percent: Double, _ message: String?, _ attempt: TaskState.Attempt, _ state: TaskState, at now: Timestamp
+    ) -> [TaskEvent] {
+        if let last = state.progress, now - last.at < progressInterval, percent < 100 { return [] }
+        var until: Timestamp?
+        if case .accepted = state.phase { until = now + attempt.start.timeout }
+        let number = attempt.start.number
+        return [.taskProgress(Progress(attempt: number, percent: percent, message: message, until: until))]
+    }
+
+    private static func refusal(of report: AgentReport, _ number: Int, _ state: TaskState) -> Rejection {
+        let late: LateResult
+        switch report {
+        case .progress: return .notCurrent(status: state.status, keep: nil)
+        case .complete(let output, let mark):
+            late = LateResult(attempt: number, kind: .complete, output: output, mark: mark)
+        case .fail(let failure, let mark):
+            late = LateResult(attempt: number, kind: .fail, message: failure.message, mark: mark)
+        }
+        if let attempt = state.attempt, attempt.start.number == number, attempt.ended == .reported(late.mark) {
+            return .repeatedReport
+        }
+        return .notCurrent(status: state.status, keep: keep(late, state))
+    }
+
+    /// The late result, if it is not among those kept already.
+    private static func keep(_ late: LateResult, _ state: TaskState) -> LateResult? {
+        state.lateResults.count >= maxLateResults || state.lateResults.contains(late) ? nil : late
+    }
+
+    // MARK: Times
+
+    private static func timeIsUp(
+        _ state: TaskState, _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
+    ) throws(Rejection) -> [TaskEvent] {
+        if let deadline = state.deadline, deadline <= now, !state.status.isFinal {
+            return missedDeadline(state, at: now, using: &rng)
+        }
+        switch state.phase {
+        case .held(let provider, let until) where until <= now:
+            return skipRetries(provider, state, at: now, using: &rng)
+        case .accepted(let until) where until <= now:
+            guard let attempt = state.attempt else { throw .outOfDate }
+            let timeout = Failure(
+                type: .timeout, message: "The agent accepted the task and then reported nothing in time.", sent: .yes)
+            let failed = AttemptFailure(
+                number: attempt.start.number, duration: now - attempt.startedAt, failure: timeout)
+            return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
+        case .waiting(let until?) where until <= now:
+            let failure =
+                state.lastFailure?.failure
+                ?? Failure(type: .timeout, message: "Nobody decided in time.", sent: .no)
+            return ending(.decided, failure, at: now, using: &rng)
+        default: throw .outOfDate
+        }
+    }
+
+    private static func missedDeadline(
+        _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        let sent: Sent = state.currentAttempt == nil ? .no : .maybe
+        let failure = Failure(type: .deadlineExceeded, message: "The task had not ended by its deadline.", sent: sent)
+        var events: [TaskEvent] = []
+        if let number = state.currentAttempt, let attempt = state.attempt {
+            let duration = now - attempt.startedAt
+            events.append(.attemptFailed(AttemptFailure(number: number, duration: duration, failure: failure)))
+        }
+        return events + ending(.deadlineExceeded, failure, at: now, using: &rng)
+    }
+
+    // MARK: Endings and new rounds
+
+    private static func ending(
+        _ reason: DeadLetterReason, _ failure: Failure, at now: Timestamp, using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        [.taskFailed(reason: reason, failure: failure), .movedToDLQ(newDeadLetter(at: now, using: &rng), reason: reason)]
+    }
+
+    private static func newDeadLetter(at now: Timestamp, using rng: inout SeededGenerator) -> DeadLetterID {
+        DeadLetterID(UUID7(milliseconds: now.milliseconds, random: rng.next(), rng.next()))
+    }
+
+    private static func requeue(
+        _ retry: Retry, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+    ) throws(Rejection) -> [TaskEvent] {
+        var events: [TaskEvent] = []
+        let entry: DeadLetterID
+        switch state.phase {
+        case .failed:
+            guard let deadLetter = state.deadLetter else { throw .outOfDate }
+            entry = deadLetter.id
+        case .cancelled:
+            entry = newDeadLetter(at: now, using: &rng)
+            events.append(.movedToDLQ(entry, reason: .cancelled))
+        default: throw .notRetryable(state.status)
+        }
+        if let input = retry.input, input != state.input {
+            events.append(
+                .inputEdited(
+                    before: state.input, after: input, revision: state.inputRevision + 1, actor: retry.actor))
+        }
+        let kept = state.deadline.flatMap { $0 > now ? $0 : nil }
+        events.append(
+            .taskRequeued(
+                Requeue(
+                    round: state.round + 1, cause: retry.cause, actor: retry.actor, failedTaskID: entry,
+                    due: now + retry.delay, agentID: retry.agentID, deadline: retry.deadline ?? kept,
+                    reason: retry.reason)))
+        return events
+    }
+
+    private static func pendingDeadLetter(_ state: TaskState) throws(Rejection) -> DeadLetterID {
+        guard let entry = state.deadLetter, entry.status == .pending, case .failed = state.phase else {
+            throw .noPendingDeadLetter(state.deadLetter?.status)
+        }
+        return entry.id
+    }
+}
+
+extension AttemptSuccess {
+    /// The attempt's success, what it did to the breaker, and the task's completion.
+    fileprivate func events(output: JSONText?, _ attempt: TaskState.Attempt, _ facts: Facts) -> [TaskEvent] {
+        if facts.breakerChange == .closed {
+            return [
+                .attemptSuccess(self), .circuitBreakerClosed(provider: attempt.start.provider),
+                .taskCompleted(output: output),
+            ]
+        }
+        return [.attemptSuccess(self), .taskCompleted(output: output)]
+    }
+}

@@ -1,0 +1,23 @@
+/// The types of events on streams that are not a task's; codes from 101, never reused.
+public enum RecordEventType: String, Sendable, Hashable, CaseIterable {
+    case agentRegistered = "agent_registered"
+    case agentUpdated = "agent_updated"
+    case agentSecretRotated = "agent_secret_rotated"
+    case agentDeleted = "agent_deleted"
+    case breakerOpened = "breaker_opened"
+    case breakerHalfOpened = "breaker_half_opened"
+    case breakerClosed = "breaker_closed"
+    case breakerForcedOpen = "breaker_forced_open"
+    case breakerForcedClosed = "breaker_forced_closed"
+    case keyCreated = "key_created"
+    case keyRevoked = "key_revoked"
+    case systemStarted = "system_started"
+
+    /// The number by which the store knows this type.
+    public var code: Int { 101 + (Self.allCases.firstIndex(of: self) ?? 0) }
+
+    public init?(code: Int) {
+        guard Self.allCases.indices.contains(code - 101) else { return nil }
+        self = Self.allCases[code - 101]
+    }
+}
