@@ -101,10 +101,12 @@ public enum Decimal {
     }
 
     /// The digits of both, padded to the same number before and after the point.
+    ///
+    /// What is no digit counts as the nearest one, so that a text nobody checked cannot trap.
     private static func aligned(_ lhs: String, _ rhs: String) -> ([Int], [Int], decimals: Int) {
         func parts(_ text: String) -> (whole: [Int], fraction: [Int]) {
             let pieces = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            let digits = pieces.map { $0.map { Int($0) - 48 } }
+            let digits = pieces.map { $0.map { min(max(Int($0) - 48, 0), 9) } }
             return (digits.first ?? [], digits.count > 1 ? digits[1] : [])
         }
         let (left, right) = (parts(lhs), parts(rhs))

@@ -54,8 +54,7 @@ package struct CircuitBreaker: Sendable, Hashable {
     /// them.
     package static func restored(
         settings: BreakerSettings, state: BreakerState, openedAt: Timestamp?, probeAt: Timestamp?,
-        openCount: Int,
-        forced: Bool
+        openCount: Int, forced: Bool
     ) -> CircuitBreaker {
         var breaker = CircuitBreaker(settings: settings)
         guard state != .closed else { return breaker }
@@ -67,8 +66,9 @@ package struct CircuitBreaker: Sendable, Hashable {
         return breaker
     }
 
-    /// The right to call now, or nil: always while closed, for so many probes at once while half-open, else
-    /// never.
+    /// The right to call now: always while closed, for so many probes at once while half-open, else nil.
+    ///
+    /// It goes by the state alone; only `tick` moves an open breaker on.
     package mutating func permit(at now: Timestamp) -> Permit? {
         switch state {
         case .closed: return .normal

@@ -1,9 +1,9 @@
 package import KintsugiVocabulary
 
-/// What an HTTP status or an error type means: rows of data, read from the top, the first that says it
-/// decides.
+/// What an HTTP status or an error type means, as rows of data.
 ///
-/// An operator's overrides for an agent are rows above the standard ones, so the narrow ones go first.
+/// They are read from the top, and the first that says it decides. An operator's overrides for an agent are
+/// rows above the standard ones, so the narrow ones go first.
 package struct ClassificationTable: Sendable, Hashable {
     /// One row; what it leaves open is said by a row further down.
     package struct Rule: Sendable, Hashable {

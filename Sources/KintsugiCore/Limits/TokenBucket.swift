@@ -37,6 +37,8 @@ struct TokenBucket: Sendable, Hashable {
     }
 
     /// The earliest moment from `now` on at which a token is there if nobody takes one before.
+    ///
+    /// Exact after a `take` at the same `now`, which is what notices a clock that was set.
     func nextToken(at now: Timestamp) -> Timestamp {
         var bucket = self
         bucket.fill(at: now)

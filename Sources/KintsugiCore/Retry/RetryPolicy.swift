@@ -8,8 +8,9 @@ package struct RetryPolicy: Sendable, Hashable {
     package var baseDelay: Milliseconds
     /// No delay is longer, whatever the jitter; only a `Retry-After` can ask for more.
     package var maxDelay: Milliseconds
-    /// The share, 0 to 1, by which a delay is moved at random, so that tasks that failed together do not come
-    /// back together.
+    /// The share, 0 to 1, by which a delay is moved at random.
+    ///
+    /// It keeps tasks that failed together from coming back together.
     package var jitter: Double
     /// No retry begins later than this after the round began; nil is no limit.
     package var maxElapsed: Milliseconds?

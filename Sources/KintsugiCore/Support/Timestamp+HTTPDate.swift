@@ -55,7 +55,8 @@ extension Timestamp {
     private static func fullYear(_ digits: Int, now: Timestamp?) -> Int {
         var latest = 2069
         if let now {
-            let days = min(max(now.milliseconds / 86_400_000, 0), 2_900_000)
+            let lastDay: Int64 = 2_932_896  // of 9999
+            let days = min(max(now.milliseconds / 86_400_000, 0), lastDay)
             latest = CivilDate(daysSinceEpoch: Int(days)).year + 50
         }
         return latest - (latest - digits) % 100

@@ -30,10 +30,10 @@ extension Timestamp {
         }
     }
 
-    /// Reads a time with any offset and up to nine decimals, cut to milliseconds; nil if there is no such
-    /// moment.
+    /// Reads a time with any offset and up to nine decimals, which are cut to milliseconds.
     ///
-    /// Refused too: leap seconds, a space in place of the `T`, and what `rfc3339` could not write back.
+    /// Nil if there is no such moment. Refused too: leap seconds, a space in place of the `T`, and what
+    /// `rfc3339` could not write back.
     /// - Source: RFC 3339, section 5.6.
     package init?(rfc3339 text: some StringProtocol) {
         // The longest form, with nine decimals and an offset, has 35 bytes: longer texts are not even copied.
