@@ -1,5 +1,4 @@
 package import KintsugiCore
-package import KintsugiVocabulary
 
 /// An agent as it is registered: its profile, where it is reached, and its secrets (open, in memory only).
 package struct AgentRecord: Sendable, Hashable {
