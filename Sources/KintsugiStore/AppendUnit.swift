@@ -1,13 +1,6 @@
 package import KintsugiCore
 package import KintsugiVocabulary
 
-/// The number by which a store knows a task inside; never shown to anyone outside.
-package struct TaskNumber: Sendable, Hashable, Comparable {
-    package let rawValue: Int64
-    package init(_ rawValue: Int64) { self.rawValue = rawValue }
-    package static func < (lhs: TaskNumber, rhs: TaskNumber) -> Bool { lhs.rawValue < rhs.rawValue }
-}
-
 /// Events for one task's stream, with what they make of it.
 package struct TaskAppend: Sendable {
     /// Nil: a new task; the store gives it the next number.

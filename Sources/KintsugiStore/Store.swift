@@ -87,16 +87,6 @@ package struct CommittedUnit: Sendable {
     }
 }
 
-package struct StoredTask: Sendable, Hashable {
-    package var number: TaskNumber
-    package var state: TaskState
-
-    package init(number: TaskNumber, state: TaskState) {
-        self.number = number
-        self.state = state
-    }
-}
-
 package struct Window: Sendable {
     package var tasks: [StoredTask]
     package var more: Bool

@@ -1,0 +1,40 @@
+package import KintsugiCore
+package import KintsugiStore
+package import KintsugiVocabulary
+package import Logging
+import Synchronization
+
+/// The shell around the rules: load, decide, append, act.
+///
+/// `run()` is the long work: it rescues what a dead process left, feeds the scheduler, makes the calls.
+/// Everything else may be called from anywhere, before, while and after it runs.
+package final class Engine: Sendable {
+    package let store: any Store
+    package let configuration: EngineConfiguration
+    package let logger: Logger
+    let callers: [AgentRecord.Kind: any AgentCaller]
+    let brain: Brain
+    let registry: AgentRegistry
+    let chance: Mutex<SeededGenerator>
+
+    package init(
+        store: any Store, callers: [AgentRecord.Kind: any AgentCaller], configuration: EngineConfiguration,
+        logger: Logger
+    ) {
+        self.store = store
+        self.callers = callers
+        self.configuration = configuration
+        self.logger = logger
+        registry = AgentRegistry()
+        chance = Mutex(SeededGenerator(seed: configuration.seed))
+        brain = Brain(store: store, configuration: configuration, logger: logger)
+    }
+
+    package var now: Timestamp { configuration.now() }
+
+    /// A new identifier for something that is made now.
+    package func newUUID() -> UUID7 {
+        let now = now
+        return chance.withLock { UUID7(milliseconds: now.milliseconds, random: $0.next(), $0.next()) }
+    }
+}
