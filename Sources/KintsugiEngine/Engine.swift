@@ -16,6 +16,12 @@ package final class Engine: Sendable {
     let brain: Brain
     let registry: AgentRegistry
     let chance: Mutex<SeededGenerator>
+    let calls = RunningCalls()
+    let isRunning = Atomic(false)
+    /// Ends when a graceful shutdown begins.
+    let shutdownSignal: AsyncStream<Never>
+    let shutdown: AsyncStream<Never>.Continuation
+    let handlerExecutor: HandlerExecutor
 
     package init(
         store: any Store, callers: [AgentRecord.Kind: any AgentCaller], configuration: EngineConfiguration,
@@ -27,6 +33,8 @@ package final class Engine: Sendable {
         self.logger = logger
         registry = AgentRegistry()
         chance = Mutex(SeededGenerator(seed: configuration.seed))
+        (shutdownSignal, shutdown) = AsyncStream.makeStream(of: Never.self)
+        handlerExecutor = HandlerExecutor(threads: configuration.handlerThreads)
         brain = Brain(store: store, configuration: configuration, logger: logger)
     }
 

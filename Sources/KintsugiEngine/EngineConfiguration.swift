@@ -11,6 +11,8 @@ package struct EngineConfiguration: Sendable {
     package var seed: UInt64
     /// How long running attempts get to end when we are told to stop.
     package var drainGrace: Milliseconds
+    /// Threads for local handlers.
+    package var handlerThreads: Int
     /// Makes the token of an attempt: an HMAC of task and attempt with the server's secret.
     package var attemptToken: @Sendable (_ task: String, _ attempt: Int) -> String
     /// Seals a secret before it is stored, and opens it again; nil if it cannot be opened.
@@ -19,7 +21,8 @@ package struct EngineConfiguration: Sendable {
 
     package init(
         node: String, reportBaseURL: String, now: @escaping @Sendable () -> Timestamp, seed: UInt64,
-        drainGrace: Milliseconds = 20_000, attemptToken: @escaping @Sendable (String, Int) -> String,
+        drainGrace: Milliseconds = 20_000, handlerThreads: Int = 4,
+        attemptToken: @escaping @Sendable (String, Int) -> String,
         seal: @escaping @Sendable (String) -> String = { $0 },
         unseal: @escaping @Sendable (String) -> String? = { $0 }
     ) {
@@ -28,6 +31,7 @@ package struct EngineConfiguration: Sendable {
         self.now = now
         self.seed = seed
         self.drainGrace = drainGrace
+        self.handlerThreads = handlerThreads
         self.attemptToken = attemptToken
         self.seal = seal
         self.unseal = unseal

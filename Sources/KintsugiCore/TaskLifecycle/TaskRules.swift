@@ -109,10 +109,11 @@ package enum TaskRules {
         switch outcome {
         case .succeeded(let output, let status):
             let success = AttemptSuccess(number: number, duration: duration, httpStatus: status)
-            return success.events(output: output, attempt, facts)
+            return [.attemptSuccess(success)] + closing(attempt, facts) + [.taskCompleted(output: output)]
         case .accepted:
             guard case .running = state.phase else { return [] }
-            return [.attemptAccepted(number: number, until: now + attempt.start.timeout)]
+            let accepted = TaskEvent.attemptAccepted(number: number, until: now + attempt.start.timeout)
+            return [accepted] + closing(attempt, facts)
         case .failed(let failure):
             // A 202 and then a broken connection: the report decides.
             guard case .running = state.phase else { return [] }
@@ -151,7 +152,13 @@ package enum TaskRules {
         if case .opened(let until, let rate)? = facts.breakerChange, !attempt.start.probe {
             events.append(.circuitBreakerOpened(provider: provider, until: until, failureRate: rate))
         }
+        events += closing(attempt, facts)
         return events + next(after: failed.failure, attempt, state, facts, at: now, using: &rng)
+    }
+
+    /// This attempt's answer closed the breaker; even a refusal is an answer.
+    private static func closing(_ attempt: TaskState.Attempt, _ facts: Facts) -> [TaskEvent] {
+        facts.breakerChange == .closed ? [.circuitBreakerClosed(provider: attempt.start.provider)] : []
     }
 
     private static func next(
@@ -205,7 +212,7 @@ package enum TaskRules {
         case .progress(let percent, let message): return progress(percent, message, attempt, state, at: now)
         case .complete(let output, let mark):
             let success = AttemptSuccess(number: number, duration: duration, report: mark)
-            return success.events(output: output, attempt, facts)
+            return [.attemptSuccess(success)] + closing(attempt, facts) + [.taskCompleted(output: output)]
         case .fail(let failure, let mark):
             let failed = AttemptFailure(number: number, duration: duration, failure: failure, report: mark)
             return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
@@ -328,18 +335,5 @@ package enum TaskRules {
             throw .noPendingDeadLetter(state.deadLetter?.status)
         }
         return entry.id
-    }
-}
-
-extension AttemptSuccess {
-    /// The attempt's success, what it did to the breaker, and the task's completion.
-    fileprivate func events(output: JSONText?, _ attempt: TaskState.Attempt, _ facts: Facts) -> [TaskEvent] {
-        if facts.breakerChange == .closed {
-            return [
-                .attemptSuccess(self), .circuitBreakerClosed(provider: attempt.start.provider),
-                .taskCompleted(output: output),
-            ]
-        }
-        return [.attemptSuccess(self), .taskCompleted(output: output)]
     }
 }

@@ -1,4 +1,5 @@
-package import KintsugiVocabulary
+import KintsugiCore
+import KintsugiVocabulary
 import Synchronization
 
 /// The registered agents, in memory: what the store holds as records, opened.

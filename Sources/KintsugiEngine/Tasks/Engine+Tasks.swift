@@ -1,6 +1,7 @@
 package import KintsugiCore
 package import KintsugiStore
 package import KintsugiVocabulary
+import Synchronization
 
 extension Engine {
     /// Attempts to decide anew after somebody else changed the task in between.

@@ -1,0 +1,284 @@
+package import KintsugiVocabulary
+
+/// The brain of a node: which tasks are ready, running, or waiting for a time, a slot, a rate or a breaker.
+///
+/// A value without I/O: each input is a mutating function that may add actions; `pump` lets tasks whose turn has
+/// come go. The same inputs at the same times with the same seed give the same actions.
+///
+/// Memory is bounded by lanes × window, running calls and `maxTimers`, whatever the backlog: tasks beyond stay
+/// in the store and are read when there is room. Payloads are held only for those in a window.
+package struct Scheduler: Sendable {
+    package struct Limits: Sendable, Hashable {
+        /// Tasks of one lane that are held in memory.
+        package var window = 512
+        /// Tasks over all lanes; with many lanes each window shrinks, down to 16.
+        package var allWindows = 65_536
+        package var maxTimers = 20_000
+        /// How far ahead times are held in memory.
+        package var horizon: Milliseconds = 60_000
+        /// Tasks a second of one lane that are written down as held when their turn comes.
+        package var holdsPerSecond = 100
+
+        package init() {}
+    }
+
+    let node: String
+    let limits: Limits
+    var rng: SeededGenerator
+    var agents: [AgentID: AgentState] = [:]
+    var providers: [ProviderID: ProviderState] = [:]
+    /// Providers whose breaker is open, so that nobody has to look through all of them.
+    var openBreakers: Set<ProviderID> = []
+    var entries: [TaskNumber: Entry] = [:]
+    var lanes: [Lane: LaneWindow] = [:]
+    /// Lanes whose best task may be able to go.
+    var dirty: [Lane] = []
+    var isDirty: Set<Lane> = []
+    /// Lanes that wait for a slot of an agent.
+    var waiters: [AgentID: Set<Lane>] = [:]
+    var laneWakes = MinHeap<LaneWake>()
+    var timers = MinHeap<Timer>()
+    /// All tasks with a time up to here are in `timers`.
+    var timersHorizon = Timestamp.zero
+    var isLoadingTimers = false
+    var calls: [CallKey: Call] = [:]
+    var holdRates: [Lane: RateLimit] = [:]
+    var isDraining = false
+    package var actions: [SchedulerAction] = []
+
+    /// A task in memory.
+    struct Entry: Sendable {
+        var state: TaskState
+        var place: Place
+    }
+
+    enum Place: Sendable, Hashable {
+        /// In its lane's window.
+        case ready(LaneWindow.Key)
+        /// Its time has not come, or only a time concerns us.
+        case timed
+        /// An append is under way.
+        case deciding
+        /// Its call is under way.
+        case running
+    }
+
+    struct CallKey: Sendable, Hashable {
+        var number: TaskNumber
+        var attempt: Int
+    }
+
+    /// A call under way, or about to be: what it has taken and must give back.
+    struct Call: Sendable {
+        var agent: AgentID
+        var provider: ProviderID
+        var permit: CircuitBreaker.Permit
+        var isCancelled = false
+    }
+
+    struct Timer: Sendable, Hashable, Comparable {
+        var at: Timestamp
+        var number: TaskNumber
+        var version: Int
+        static func < (lhs: Timer, rhs: Timer) -> Bool { (lhs.at, lhs.number) < (rhs.at, rhs.number) }
+    }
+
+    struct LaneWake: Sendable, Hashable, Comparable {
+        var at: Timestamp
+        var lane: Lane
+        static func < (lhs: LaneWake, rhs: LaneWake) -> Bool { lhs.at < rhs.at }
+    }
+
+    package init(node: String, limits: Limits = Limits(), seed: UInt64) {
+        self.node = node
+        self.limits = limits
+        rng = SeededGenerator(seed: seed)
+    }
+
+    /// Tasks of one lane that may be held now.
+    var windowSize: Int { min(limits.window, max(16, limits.allWindows / max(1, lanes.count))) }
+
+    /// Calls under way.
+    package var runningCalls: Int { calls.count }
+
+    /// When `pump` must be called again though nothing happens; nil: never.
+    package func wakeAt() -> Timestamp? {
+        var times = [timers.min?.at, laneWakes.min?.at].compactMap(\.self)
+        if !isLoadingTimers { times.append(timersHorizon) }
+        for id in openBreakers {
+            if let probeAt = providers[id]?.breaker?.probeAt { times.append(probeAt) }
+        }
+        return times.min()
+    }
+
+    // MARK: Starting and stopping
+
+    /// Lanes in which the store has ready or held tasks; told once at start.
+    package mutating func lanesFound(_ found: [Lane]) {
+        for lane in found {
+            if lanes[lane] == nil { lanes[lane] = LaneWindow(more: true) }
+            lanes[lane]?.more = true
+            touch(lane)
+        }
+    }
+
+    /// No new attempts from now on.
+    package mutating func drain() { isDraining = true }
+
+    package mutating func agentChanged(_ profile: AgentProfile) {
+        let running = agents[profile.id]?.running ?? 0
+        var state = AgentState(profile: profile, running: running)
+        if let old = agents[profile.id], old.profile.rateLimit == profile.rateLimit {
+            state.rateLimit = old.rateLimit
+        } else {
+            state.rateLimit = profile.rateLimit.map(RateLimit.init(settings:))
+        }
+        agents[profile.id] = state
+        var provider = providers[profile.provider] ?? ProviderState()
+        if let settings = profile.breaker {
+            if provider.breaker == nil { provider.breaker = CircuitBreaker(settings: settings) }
+            provider.breaker?.settings = settings
+        }
+        if let settings = profile.retryBudget, provider.budget?.settings != settings {
+            provider.budget = RetryBudget(settings: settings)
+        }
+        providers[profile.provider] = provider
+        touchAll()
+    }
+
+    package mutating func agentRemoved(_ id: AgentID) {
+        agents[id] = nil
+        touchAll()
+    }
+
+    // MARK: Inputs about tasks
+
+    /// A commit changed this task, whoever made it.
+    package mutating func recorded(_ task: StoredTask, at now: Timestamp) {
+        guard var entry = entries[task.number] else { return arrive(task, at: now) }
+        guard task.state.version > entry.state.version else { return }
+        if case .ready(let key) = entry.place { lanes[Lane(entry.state)]?.remove(key) }
+        let attempt = task.state.currentAttempt
+        let before = entry.state
+        entry.state = task.state
+        if let old = before.currentAttempt, old != attempt { withdraw(task.number, attempt: old, task.state) }
+        if case .running = task.state.phase, let attempt {
+            let key = CallKey(number: task.number, attempt: attempt)
+            entry.place = .running
+            entries[task.number] = entry
+            pushTimer(of: task)
+            // Only an attempt that this node has reserved is this node's to call.
+            if calls[key] != nil, before.currentAttempt != attempt { actions.append(.startCall(task)) }
+            return
+        }
+        entries[task.number] = nil
+        arrive(task, at: now)
+    }
+
+    /// The append of a decision was refused, because the task had changed in between.
+    package mutating func refused(_ decision: Decision) {
+        let number = decision.task.number
+        if let attempt = decision.reservedAttempt { release(CallKey(number: number, attempt: attempt)) }
+        switch decision.command {
+        case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
+        default: break
+        }
+        guard entries[number]?.place == .deciding else { return }
+        entries[number] = nil
+        actions.append(.reload(number))
+    }
+
+    /// The store could not take a decision now (its disk is full): the task tries again in a second.
+    package mutating func stalled(_ decision: Decision, at now: Timestamp) {
+        let number = decision.task.number
+        if let attempt = decision.reservedAttempt { release(CallKey(number: number, attempt: attempt)) }
+        switch decision.command {
+        case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
+        default: break
+        }
+        guard entries[number]?.place == .deciding else { return }
+        entries[number]?.place = .timed
+        timers.insert(Timer(at: now + 1000, number: number, version: decision.task.state.version))
+    }
+
+    /// A call is over: what it had taken is free again, and the rules decide what follows for its task.
+    package mutating func callEnded(
+        _ number: TaskNumber, attempt: Int, _ outcome: AttemptOutcome, isLocalSaturation: Bool = false,
+        at now: Timestamp
+    ) {
+        let key = CallKey(number: number, attempt: attempt)
+        guard let call = calls[key] else { return }
+        let change = settle(call, outcome, isLocalSaturation: isLocalSaturation, at: now)
+        calls[key] = nil
+        freeSlot(of: call.agent)
+        let facts = Facts(breaker: breakerState(call.provider), breakerChange: change)
+        let record = change.map { breakerRecord(call.provider, $0) }
+        let command = TaskCommand.attemptEnded(number: attempt, outcome)
+        guard let entry = entries[number], entry.place == .running, entry.state.currentAttempt == attempt else {
+            if let record { actions.append(.recordBreaker(record)) }
+            if call.isCancelled, case .cancelled = outcome { return }
+            return actions.append(.decideAgain(number, command, facts))
+        }
+        if !decide(command, number, facts, breaker: record, at: now), let record {
+            actions.append(.recordBreaker(record))
+        }
+    }
+
+    package mutating func windowLoaded(_ lane: Lane, _ tasks: [StoredTask], more: Bool, at now: Timestamp) {
+        var window = lanes[lane] ?? LaneWindow(more: more)
+        window.isLoading = false
+        window.more = more || window.missedWhileLoading
+        window.missedWhileLoading = false
+        let started = window.startedWhileLoading
+        window.startedWhileLoading = []
+        lanes[lane] = window
+        for task in tasks where entries[task.number] == nil && !started.contains(task.number) {
+            guard Lane(task.state) == lane else { continue }
+            let key = LaneWindow.Key(task.state, number: task.number)
+            lanes[lane]?.insert(key)
+            entries[task.number] = Entry(state: task.state, place: .ready(key))
+        }
+        touch(lane)
+    }
+
+    /// The read of a lane's window failed: try again in a second.
+    package mutating func windowFailed(_ lane: Lane, at now: Timestamp) {
+        lanes[lane]?.isLoading = false
+        laneWakes.insert(LaneWake(at: now + 1000, lane: lane))
+    }
+
+    package mutating func timersLoaded(_ tasks: [StoredTask], more: Bool, until horizon: Timestamp, at now: Timestamp) {
+        isLoadingTimers = false
+        timersHorizon = horizon
+        for task in tasks {
+            if entries[task.number] == nil, case .pending(let due, _) = task.state.phase, due > now {
+                entries[task.number] = Entry(state: task.state, place: .timed)
+            }
+            pushTimer(of: task)
+        }
+        if more, let last = tasks.last?.state.nextAt { timersHorizon = min(timersHorizon, max(last, now + 50)) }
+    }
+
+    package mutating func timersFailed(at now: Timestamp) {
+        isLoadingTimers = false
+        timersHorizon = now + 1000
+    }
+}
+
+extension LaneWindow.Key {
+    init(_ task: TaskState, number: TaskNumber) {
+        switch task.phase {
+        case .held(_, let until): self.init(priority: 0, readyAt: until, number: number)
+        case .pending(let due, _): self.init(priority: task.spec.priority, readyAt: due, number: number)
+        default: self.init(priority: task.spec.priority, readyAt: task.updatedAt, number: number)
+        }
+    }
+}
+
+extension Decision {
+    /// The attempt that this decision begins, if it does.
+    var reservedAttempt: Int? {
+        if case .running = after.phase, task.state.currentAttempt != after.currentAttempt { return after.currentAttempt }
+        return nil
+    }
+}

@@ -1,0 +1,195 @@
+import KintsugiCore
+import KintsugiStore
+import KintsugiVocabulary
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+extension Engine: Service {
+    /// Loads agents and breakers and begins to hear commits. To be called once, before anything else.
+    package func prepare() async throws(EngineError) {
+        store.observeCommits { [brain] units in brain.tell(.committed(units)) }
+        for record in try await reading({ () async throws(StoreError) in try await store.records(.agent) }) {
+            guard let agent = AgentCodec.decode(record, unseal: configuration.unseal) else {
+                logger.error("An agent's record cannot be read", metadata: ["agent.id": "\(record.key)"])
+                continue
+            }
+            registry.set(agent)
+            brain.agentChanged(agent.profile)
+        }
+        for record in try await reading({ () async throws(StoreError) in try await store.records(.provider) }) {
+            guard let document = BreakerDocument(record.document) else { continue }
+            brain.breakerRestored(
+                document.record(of: ProviderID(record.key)), forced: document.forced, reason: document.reason)
+        }
+    }
+
+    /// Rescues, then runs tasks until a graceful shutdown; returns when nothing is under way any more.
+    package func run() async throws {
+        try await rescue()
+        let lanes = try await reading { () async throws(StoreError) in try await store.lanes() }
+        brain.lanesFound(lanes)
+        brain.start()
+        isRunning.store(true, ordering: .sequentiallyConsistent)
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.drainWhenToldTo() }
+                for await actions in brain.actions {
+                    for action in actions { perform(action, in: &group) }
+                }
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            self.brain.drain()
+            self.shutdown.finish()
+        }
+    }
+
+    /// Whether the engine takes and runs tasks.
+    package var isReady: Bool { isRunning.load(ordering: .sequentiallyConsistent) && !brain.isDraining }
+
+    /// Gives running attempts their grace, then breaks them off and waits until all of it is recorded.
+    private func drainWhenToldTo() async {
+        for await _ in shutdownSignal {}
+        if Task.isCancelled { return brain.stop() }
+        brain.drain()
+        logger.info("Draining: no new attempts", metadata: ["calls.running": "\(brain.runningCalls)"])
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                guard (try? await Task.sleep(for: .milliseconds(self.configuration.drainGrace))) != nil else { return }
+                self.calls.cancelAll()
+            }
+            await brain.waitUntilIdle()
+            group.cancelAll()
+        }
+        brain.stop()
+    }
+
+    // MARK: Rescue
+
+    /// Attempts that were running when their process died have no one who will end them.
+    private func rescue() async throws(EngineError) {
+        var after: TaskNumber?
+        var count = 0
+        while true {
+            let page = try await reading { () async throws(StoreError) in
+                try await store.running(after: after, limit: 200)
+            }
+            guard let last = page.last else { break }
+            await withTaskGroup(of: Void.self) { group in
+                for task in page { group.addTask { await self.abandon(task) } }
+            }
+            count += page.count
+            after = last.number
+        }
+        if count > 0 { logger.warning("Rescued tasks of a dead process", metadata: ["tasks": "\(count)"]) }
+    }
+
+    private func abandon(_ task: StoredTask) async {
+        let isLocal = task.state.attempt.flatMap { registry.agent($0.start.agentID)?.profile.isLocal } ?? false
+        do {
+            _ = try await decide(.abandon(poisonous: isLocal), task, Facts(), sealing: nil)
+        } catch {
+            logger.error("A task could not be rescued", metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])
+        }
+    }
+
+    // MARK: Acting
+
+    private func perform(_ action: SchedulerAction, in group: inout DiscardingTaskGroup) {
+        switch action {
+        case .startCall(let task): startCall(task, in: &group)
+        case .cancelCall(let number, let attempt): calls.cancel(number, attempt)
+        case .decideAgain(let number, let command, let facts):
+            group.addTask { await self.decideAgain(number, command, facts) }
+        case .reload(let number): group.addTask { await self.reload(number) }
+        case .loadWindow(let lane, let limit): group.addTask { await self.loadWindow(lane, limit) }
+        case .loadTimers(let horizon, let limit): group.addTask { await self.loadTimers(horizon, limit) }
+        case .promote(let tasks):
+            group.addTask {
+                do { try await self.store.promote(tasks, at: self.now) } catch {
+                    self.logger.error("Due tasks could not be made ready", metadata: ["error": "\(error)"])
+                }
+            }
+        case .recordBreaker(let record):
+            group.addTask {
+                do { _ = try await self.append(AppendUnit(records: [record.append(at: self.now)])) } catch {
+                    self.logger.error("A breaker could not be recorded", metadata: ["error": "\(error)"])
+                }
+            }
+        case .append: preconditionFailure("the brain submits its decisions itself")
+        }
+    }
+
+    private func startCall(_ task: StoredTask, in group: inout DiscardingTaskGroup) {
+        guard let start = task.state.attempt?.start else { return }
+        let number = task.number
+        guard let agent = registry.agent(start.agentID), let caller = callers[agent.kind] else {
+            let message = "The agent \(start.agentID) was removed before it could be called."
+            let failure = Failure(type: .missingCallback, message: message, sent: .no)
+            return brain.tell(.callEnded(number, attempt: start.number, CallResult(.failed(failure))))
+        }
+        group.addTask(executorPreference: agent.kind == .local ? handlerExecutor : nil) {
+            let call = self.call(task.state, start, agent)
+            let (result, cause) = await self.calls.run(number, start.number) { await caller.call(call) }
+            var ended = result
+            if result.outcome == .cancelled, cause != .withdrawn { ended = CallResult(.interrupted) }
+            self.brain.tell(.callEnded(number, attempt: start.number, ended))
+        }
+    }
+
+    private func call(_ state: TaskState, _ start: AttemptStart, _ agent: AgentRecord) -> AgentCall {
+        AgentCall(
+            agent: agent, taskID: state.id, type: state.spec.type, attempt: start.number, round: state.round,
+            input: state.input, inputRevision: state.inputRevision, deadline: state.deadline,
+            metadata: state.spec.metadata, traceparent: state.spec.traceparent, timeout: start.timeout,
+            startedAt: state.attempt?.startedAt ?? state.updatedAt,
+            report: ReportAddress(
+                baseURL: configuration.reportBaseURL,
+                token: agent.kind == .local ? "" : configuration.attemptToken("\(state.id)", start.number)))
+    }
+
+    /// An outcome must not be lost because the task changed or the store was busy: tries until it is recorded.
+    private func decideAgain(_ number: TaskNumber, _ command: TaskCommand, _ facts: Facts) async {
+        while true {
+            do {
+                guard let task = try await reading({ () async throws(StoreError) in
+                    try await store.task(numbered: number)
+                }) else { return }
+                if try await decide(command, task, facts, sealing: nil) != nil { return }
+            } catch .rejected {
+                return
+            } catch .store(.closed) {
+                return
+            } catch .store(.outcomeUnknown) {
+                return
+            } catch {
+                logger.error("An outcome waits to be recorded", metadata: ["error": "\(error)"])
+                guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+            }
+            if case .timeIsUp = command { return await reload(number) }
+        }
+    }
+
+    private func reload(_ number: TaskNumber) async {
+        if let task = try? await store.task(numbered: number) { brain.tell(.heard(task)) }
+    }
+
+    private func loadWindow(_ lane: Lane, _ limit: Int) async {
+        do {
+            brain.tell(.windowLoaded(lane, try await store.window(lane, limit: limit)))
+        } catch {
+            logger.error("A lane could not be read", metadata: ["lane": "\(lane.key)", "error": "\(error)"])
+            brain.tell(.windowFailed(lane))
+        }
+    }
+
+    private func loadTimers(_ horizon: Timestamp, _ limit: Int) async {
+        do {
+            brain.tell(.timersLoaded(try await store.timers(until: horizon, limit: limit), until: horizon))
+        } catch {
+            logger.error("Due tasks could not be read", metadata: ["error": "\(error)"])
+            brain.tell(.timersFailed)
+        }
+    }
+}
