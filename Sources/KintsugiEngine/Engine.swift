@@ -17,6 +17,8 @@ package final class Engine: Sendable {
     let registry: AgentRegistry
     let chance: Mutex<SeededGenerator>
     let calls = RunningCalls()
+    /// Others who hear of every commit, after the brain.
+    let listeners = Mutex<[@Sendable ([CommittedUnit]) -> Void]>([])
     let isRunning = Atomic(false)
     /// Ends when a graceful shutdown begins.
     let shutdownSignal: AsyncStream<Never>
@@ -36,6 +38,11 @@ package final class Engine: Sendable {
         (shutdownSignal, shutdown) = AsyncStream.makeStream(of: Never.self)
         handlerExecutor = HandlerExecutor(threads: configuration.handlerThreads)
         brain = Brain(store: store, configuration: configuration, logger: logger)
+    }
+
+    /// Hears of every commit, in position order, on the store's writer thread: must be quick.
+    package func onCommit(_ listener: @escaping @Sendable ([CommittedUnit]) -> Void) {
+        listeners.withLock { $0.append(listener) }
     }
 
     package var now: Timestamp { configuration.now() }

@@ -23,6 +23,8 @@ final class Brain: Sendable {
         var inputs: [Input] = []
         var isDraining = false
         var isStopped = false
+        /// The store's writer has stopped for good: so must we.
+        var fatal: StoreError?
         var pendingDecisions = 0
         var whenIdle: [CheckedContinuation<Void, Never>] = []
     }
@@ -132,6 +134,15 @@ final class Brain: Sendable {
         }
     }
 
+    /// What stopped the store for good, if anything did.
+    var fatal: StoreError? { inbox.withLock { $0.fatal } }
+
+    /// The store does not know what is on disk: nothing more may be decided in this process.
+    func fail(_ error: StoreError) {
+        inbox.withLock { $0.fatal = $0.fatal ?? error }
+        stop()
+    }
+
     /// Ends the thread and the stream of actions.
     func stop() {
         inbox.withLock { $0.isStopped = true }
@@ -213,6 +224,7 @@ final class Brain: Sendable {
             for (decision, result) in zip(decisions, results) {
                 guard case .failure(let error) = result else { continue }
                 refusals.append(error == .versionConflict ? .refused(decision) : .stalled(decision))
+                if case .outcomeUnknown = error { fail(error) }
                 if error != .versionConflict {
                     logger.error("A decision could not be recorded", metadata: ["store.error": "\(error)"])
                 }

@@ -8,7 +8,10 @@ import Synchronization
 extension Engine: Service {
     /// Loads agents and breakers and begins to hear commits. To be called once, before anything else.
     package func prepare() async throws(EngineError) {
-        store.observeCommits { [brain] units in brain.tell(.committed(units)) }
+        store.observeCommits { [brain, listeners] units in
+            brain.tell(.committed(units))
+            for listener in listeners.withLock({ $0 }) { listener(units) }
+        }
         for record in try await reading({ () async throws(StoreError) in try await store.records(.agent) }) {
             guard let agent = AgentCodec.decode(record, unseal: configuration.unseal) else {
                 logger.error("An agent's record cannot be read", metadata: ["agent.id": "\(record.key)"])
@@ -37,12 +40,14 @@ extension Engine: Service {
                 for await actions in brain.actions {
                     for action in actions { perform(action, in: &group) }
                 }
+                calls.cancelAll()
                 group.cancelAll()
             }
         } onGracefulShutdown: {
             self.brain.drain()
             self.shutdown.finish()
         }
+        if let fatal = brain.fatal { throw EngineError.store(fatal) }
     }
 
     /// Whether the engine takes and runs tasks.

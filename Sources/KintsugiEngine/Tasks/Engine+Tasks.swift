@@ -123,6 +123,7 @@ extension Engine {
         } catch .idempotencyConflict {
             throw .idempotencyConflict
         } catch {
+            if case .outcomeUnknown = error { brain.fail(error) }
             throw .store(error)
         }
     }
