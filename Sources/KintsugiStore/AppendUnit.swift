@@ -31,14 +31,17 @@ package struct TaskAppend: Sendable {
     }
 }
 
-/// What the counters need to know of the state before.
+/// What the counters and lists need to know of the state before.
 package struct TaskSummary: Sendable, Hashable {
     package var status: TaskStatus
     package var deadLetter: TaskState.DeadLetterEntry?
+    /// The agent under which lists showed it.
+    package var agentID: AgentID?
 
     package init(_ state: TaskState) {
         status = state.status
         deadLetter = state.deadLetter
+        agentID = state.listedAgent
     }
 }
 

@@ -1,0 +1,193 @@
+import KintsugiCore
+import KintsugiVocabulary
+
+extension MemoryLog {
+    func task(_ number: TaskNumber) -> StoredTask? { self[number]?.stored }
+    func timeline(_ number: TaskNumber) -> [RecordedEvent] { self[number]?.events ?? [] }
+
+    // MARK: Tasks
+
+    func tasks(_ query: TaskQuery) -> Page<StoredTask> {
+        var found: [StoredTask] = []
+        for task in tasks.reversed() where query.matches(task.stored) {
+            if found.count == query.limit { return Page(elements: found, next: found.last?.cursor) }
+            found.append(task.stored)
+        }
+        return Page(elements: found, next: nil)
+    }
+
+    // MARK: What the scheduler reads
+
+    private func liveTasks(_ isWanted: (LiveRow) -> Bool) -> [(task: StoredTask, row: LiveRow)] {
+        live.compactMap { number in
+            guard let task = self[number], let row = task.live, isWanted(row) else { return nil }
+            return (task.stored, row)
+        }
+    }
+
+    func lanes() -> [Lane] { Array(Set(liveTasks(\.isInLine).map(\.row.lane))) }
+
+    func window(_ lane: Lane, limit: Int) -> Window {
+        let line = liveTasks { $0.isInLine && $0.lane == lane }.sorted { left, right in
+            if left.row.priority != right.row.priority { return left.row.priority > right.row.priority }
+            if left.row.readyAt != right.row.readyAt { return left.row.readyAt < right.row.readyAt }
+            return left.task.number < right.task.number
+        }
+        return Window(tasks: line.prefix(limit).map(\.task), more: line.count > limit)
+    }
+
+    func timers(until horizon: Timestamp, limit: Int) -> Window {
+        let due = liveTasks { $0.nextAt.map { $0 <= horizon } ?? false }.sorted { left, right in
+            let (first, second) = (left.row.nextAt ?? .zero, right.row.nextAt ?? .zero)
+            return first == second ? left.task.number < right.task.number : first < second
+        }
+        return Window(tasks: due.prefix(limit).map(\.task), more: due.count > limit)
+    }
+
+    func nextTimer(after: Timestamp) -> Timestamp? {
+        liveTasks { $0.nextAt.map { $0 > after } ?? false }.compactMap(\.row.nextAt).min()
+    }
+
+    func running(after: TaskNumber?, limit: Int) -> [StoredTask] {
+        let running = liveTasks { $0.phase == .running }.map(\.task).sorted { $0.number < $1.number }
+        return Array(running.drop { task in after.map { task.number <= $0 } ?? false }.prefix(limit))
+    }
+
+    func liveCount(agent: AgentID, limit: Int) -> Int {
+        min(limit, liveTasks { _ in true }.count { $0.task.state.listedAgent == agent })
+    }
+
+    // MARK: Dead letters
+
+    func deadLetter(_ id: DeadLetterID) -> DeadLetter? { deadLetters.first { $0.id == id }.map(current) }
+
+    func deadLetters(_ query: DeadLetterQuery) -> Page<DeadLetter> {
+        var found: [DeadLetter] = []
+        for entry in deadLetters.reversed() where query.matches(entry) {
+            if found.count == query.limit {
+                return Page(elements: found, next: found.last.map { PageCursor(before: $0.number) })
+            }
+            found.append(current(entry))
+        }
+        return Page(elements: found, next: nil)
+    }
+
+    /// The entry with its task as it is now.
+    private func current(_ entry: DeadLetter) -> DeadLetter {
+        var entry = entry
+        entry.task = self[entry.task.number]?.stored ?? entry.task
+        return entry
+    }
+
+    // MARK: Counters
+
+    private func counted(of user: UserID?) -> [Task] {
+        tasks.filter { $0.state.isCounted && (user == nil || $0.state.spec.userID == user) }
+    }
+
+    func totals(of user: UserID?) -> Totals {
+        var totals = Totals()
+        for task in counted(of: user) { totals.tasks[task.state.status, default: 0] += 1 }
+        for entry in deadLetters {
+            let spec = entry.task.state.spec
+            guard entry.task.state.isCounted, user == nil || spec.userID == user else { continue }
+            totals.deadLettersIn += 1
+            totals.deadLetters[entry.status, default: 0] += 1
+            guard entry.status == .pending, let money = spec.payment?.money else { continue }
+            totals.pendingValue[money.currency] =
+                Decimal.sum(totals.pendingValue[money.currency] ?? "0", money.amount)
+        }
+        totals.pendingValue = totals.pendingValue.filter { Decimal.compare($0.value, "0") != 0 }
+        return totals
+    }
+
+    func activity(of user: UserID?, from: Timestamp, to: Timestamp) -> Activity {
+        var activity = Activity()
+        for task in counted(of: user) {
+            for recorded in task.events where (from..<max(from, to)).contains(recorded.at.startOfMinute) {
+                switch recorded.event {
+                case .taskCompleted:
+                    activity.completed += 1
+                    guard let duration = task.state(at: recorded.seq)?.roundDuration else { continue }
+                    activity.durations[DurationBuckets.index(of: duration), default: 0] += 1
+                    activity.durationSum += duration
+                case .taskFailed: activity.failed += 1
+                case .taskCancelled: activity.cancelled += 1
+                case .taskRetried: activity.retried += 1
+                default: break
+                }
+            }
+        }
+        return activity
+    }
+
+    func oldestPending(of user: UserID?) -> Timestamp? {
+        liveTasks { $0.phase == .ready }.filter { user == nil || $0.task.state.spec.userID == user }
+            .map(\.row.readyAt).min()
+    }
+
+    // MARK: Records
+
+    func records(_ kind: RecordKind) -> [StoredRecord] {
+        records.keys.filter { $0.kind == kind }.map(\.key).sorted { Array($0.utf8).lexicographicallyPrecedes($1.utf8) }
+            .compactMap { record(kind, $0) }
+    }
+
+    func record(_ kind: RecordKind, _ key: String) -> StoredRecord? {
+        guard let record = records[RecordName(kind: kind, key: key)], let document = record.document else { return nil }
+        return StoredRecord(
+            kind: kind, key: key, version: record.version, document: document, createdAt: record.createdAt,
+            updatedAt: record.updatedAt)
+    }
+
+    func idempotencyRecord(caller: String, operation: String, key: String, at now: Timestamp) -> IdempotencyRecord? {
+        let answer = answers[IdempotencyName(caller: caller, operation: operation, key: key)]
+        return answer.flatMap { $0.expiresAt > now ? $0 : nil }
+    }
+}
+
+extension LiveRow {
+    /// Whether it waits for its turn, ready or held.
+    fileprivate var isInLine: Bool { phase == .ready || phase == .held }
+}
+
+extension StoredTask {
+    fileprivate var cursor: PageCursor { PageCursor(before: number.rawValue) }
+}
+
+extension TaskQuery {
+    fileprivate func matches(_ task: StoredTask) -> Bool {
+        let (state, spec) = (task.state, task.state.spec)
+        return (before.map { task.number.rawValue < $0.before } ?? true)
+            && (user == nil || spec.userID == user)
+            && (statuses.isEmpty || statuses.contains(state.status))
+            && (type == nil || spec.type == type)
+            && (agent == nil || state.listedAgent == agent)
+            && (errorType == nil || state.listedError == errorType)
+            && metadata.allSatisfy { spec.metadata.contains($0) }
+            && (createdAfter.map { state.createdAt > $0 } ?? true)
+            && (createdBefore.map { state.createdAt < $0 } ?? true)
+            && (text.map { matches($0, task) } ?? true)
+    }
+
+    private func matches(_ text: String, _ task: StoredTask) -> Bool {
+        let spec = task.state.spec
+        return spec.type == text || spec.payment?.reference == text
+            || (idRange?.contains(task.state.id.uuid) ?? false)
+    }
+}
+
+extension DeadLetterQuery {
+    fileprivate func matches(_ entry: DeadLetter) -> Bool {
+        let spec = entry.task.state.spec
+        return (before.map { entry.number < $0.before } ?? true)
+            && (user == nil || spec.userID == user)
+            && (statuses.isEmpty || statuses.contains(entry.status))
+            && (agent == nil || entry.agentID == agent)
+            && (errorType == nil || entry.failure?.type == errorType)
+            && (taskType == nil || spec.type == taskType)
+            && (minAmount.map { least in
+                spec.payment.map { Decimal.compare($0.money.amount, least) >= 0 } ?? false
+            } ?? true)
+    }
+}
