@@ -123,6 +123,14 @@ let package = Package(
         // tests
         .testTarget(
             name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"], swiftSettings: strict),
+        .testTarget(
+            name: "KintsugiEngineTests",
+            dependencies: [
+                "KintsugiCore", "KintsugiEngine", "KintsugiStore", "KintsugiVocabulary",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     cLanguageStandard: .c2x

@@ -18,7 +18,7 @@ package final class Engine: Sendable {
     let chance: Mutex<SeededGenerator>
     let calls = RunningCalls()
     /// Others who hear of every commit, after the brain.
-    let listeners = Mutex<[@Sendable ([CommittedUnit]) -> Void]>([])
+    let listeners = CommitListeners()
     let isRunning = Atomic(false)
     /// Ends when a graceful shutdown begins.
     let shutdownSignal: AsyncStream<Never>
@@ -42,7 +42,7 @@ package final class Engine: Sendable {
 
     /// Hears of every commit, in position order, on the store's writer thread: must be quick.
     package func onCommit(_ listener: @escaping @Sendable ([CommittedUnit]) -> Void) {
-        listeners.withLock { $0.append(listener) }
+        listeners.add(listener)
     }
 
     package var now: Timestamp { configuration.now() }
@@ -51,5 +51,16 @@ package final class Engine: Sendable {
     package func newUUID() -> UUID7 {
         let now = now
         return chance.withLock { UUID7(milliseconds: now.milliseconds, random: $0.next(), $0.next()) }
+    }
+}
+
+/// Those who hear of every commit.
+final class CommitListeners: Sendable {
+    private let all = Mutex<[@Sendable ([CommittedUnit]) -> Void]>([])
+
+    func add(_ listener: @escaping @Sendable ([CommittedUnit]) -> Void) { all.withLock { $0.append(listener) } }
+
+    func tell(_ units: [CommittedUnit]) {
+        for listener in all.withLock({ $0 }) { listener(units) }
     }
 }

@@ -10,7 +10,7 @@ extension Engine: Service {
     package func prepare() async throws(EngineError) {
         store.observeCommits { [brain, listeners] units in
             brain.tell(.committed(units))
-            for listener in listeners.withLock({ $0 }) { listener(units) }
+            listeners.tell(units)
         }
         for record in try await reading({ () async throws(StoreError) in try await store.records(.agent) }) {
             guard let agent = AgentCodec.decode(record, unseal: configuration.unseal) else {
