@@ -21,7 +21,9 @@ let package = Package(
         .executable(name: "kintsugi", targets: ["KintsugiCommand"]),
     ],
     traits: [
-        .trait(name: "Server", description: "The HTTP API and the `kintsugi` command; an embedding app leaves it out."),
+        .trait(
+            name: "Server",
+            description: "The HTTP API and the `kintsugi` command; an embedding app leaves it out."),
         .default(enabledTraits: ["Server"]),
     ],
     dependencies: [
@@ -48,7 +50,9 @@ let package = Package(
         .target(name: "KintsugiCore", dependencies: ["KintsugiVocabulary"], swiftSettings: strict),
         .target(name: "KintsugiWire", dependencies: ["KintsugiVocabulary"], swiftSettings: strict),
         // 2
-        .target(name: "KintsugiStore", dependencies: ["KintsugiCore", "KintsugiVocabulary"], swiftSettings: strict),
+        .target(
+            name: "KintsugiStore", dependencies: ["KintsugiCore", "KintsugiVocabulary"], swiftSettings: strict
+        ),
         // 3
         .target(
             name: "KintsugiEngine",
@@ -93,7 +97,8 @@ let package = Package(
         .target(
             name: "KintsugiServer",
             dependencies: [
-                "CDashboard", "Kintsugi", "KintsugiCore", "KintsugiEngine", "KintsugiStore", "KintsugiVocabulary",
+                "CDashboard", "Kintsugi", "KintsugiCore", "KintsugiEngine", "KintsugiStore",
+                "KintsugiVocabulary",
                 "KintsugiWire",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
@@ -105,7 +110,8 @@ let package = Package(
         .target(
             name: "KintsugiCLI",
             dependencies: [
-                "Kintsugi", "KintsugiAgents", "KintsugiCore", "KintsugiEngine", "KintsugiServer", "KintsugiSQLite",
+                "Kintsugi", "KintsugiAgents", "KintsugiCore", "KintsugiEngine", "KintsugiServer",
+                "KintsugiSQLite",
                 "KintsugiStore", "KintsugiVocabulary", "KintsugiWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -122,7 +128,8 @@ let package = Package(
         .executableTarget(name: "KintsugiCommand", dependencies: ["KintsugiCLI"], swiftSettings: strict),
         // tests
         .testTarget(
-            name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"], swiftSettings: strict),
+            name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"],
+            swiftSettings: strict),
         .testTarget(
             name: "KintsugiEngineTests",
             dependencies: [

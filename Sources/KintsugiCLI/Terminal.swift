@@ -54,7 +54,9 @@ struct Paint: Sendable {
     /// The gold of the seam: something that was broken and is mended.
     func gold(_ text: String) -> String { wrap(text, "1;33") }
 
-    private func wrap(_ text: String, _ code: String) -> String { isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+    private func wrap(_ text: String, _ code: String) -> String {
+        isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
 }
 
 /// A failure that tells a person what happened, why, and what to do next.

@@ -58,7 +58,9 @@ package final class Engine: Sendable {
 final class CommitListeners: Sendable {
     private let all = Mutex<[@Sendable ([CommittedUnit]) -> Void]>([])
 
-    func add(_ listener: @escaping @Sendable ([CommittedUnit]) -> Void) { all.withLock { $0.append(listener) } }
+    func add(_ listener: @escaping @Sendable ([CommittedUnit]) -> Void) {
+        all.withLock { $0.append(listener) }
+    }
 
     func tell(_ units: [CommittedUnit]) {
         for listener in all.withLock({ $0 }) { listener(units) }

@@ -66,7 +66,8 @@ package struct RecordAppend: Sendable, Hashable {
     package var document: JSONText?
 
     package init(
-        kind: RecordKind, key: String, expectedVersion: Int?, event: RecordEventType, data: JSONText, at: Timestamp,
+        kind: RecordKind, key: String, expectedVersion: Int?, event: RecordEventType, data: JSONText,
+        at: Timestamp,
         document: JSONText?
     ) {
         self.kind = kind
@@ -93,7 +94,8 @@ package struct IdempotencyRecord: Sendable, Hashable {
     package var expiresAt: Timestamp
 
     package init(
-        caller: String, operation: String, key: String, fingerprint: [UInt8], status: Int, headers: [MetadataPair],
+        caller: String, operation: String, key: String, fingerprint: [UInt8], status: Int,
+        headers: [MetadataPair],
         body: [UInt8], expiresAt: Timestamp
     ) {
         self.caller = caller
@@ -113,7 +115,9 @@ package struct AppendUnit: Sendable {
     package var records: [RecordAppend]
     package var idempotency: IdempotencyRecord?
 
-    package init(tasks: [TaskAppend] = [], records: [RecordAppend] = [], idempotency: IdempotencyRecord? = nil) {
+    package init(
+        tasks: [TaskAppend] = [], records: [RecordAppend] = [], idempotency: IdempotencyRecord? = nil
+    ) {
         self.tasks = tasks
         self.records = records
         self.idempotency = idempotency

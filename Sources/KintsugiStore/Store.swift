@@ -15,7 +15,8 @@ package protocol Store: Sendable {
 
     /// Records units without waiting: each one's fate comes to its `completion`, once, on the writer's thread,
     /// in commit order. The completion must be quick and must not call the store.
-    func submit(_ units: [AppendUnit], completion: @escaping @Sendable ([Result<Receipt, StoreError>]) -> Void)
+    func submit(
+        _ units: [AppendUnit], completion: @escaping @Sendable ([Result<Receipt, StoreError>]) -> Void)
 
     /// Hears of every commit, in position order, on the writer's thread, before the callers do. Set once, at start.
     func observeCommits(_ observer: @escaping @Sendable ([CommittedUnit]) -> Void)
@@ -26,7 +27,8 @@ package protocol Store: Sendable {
     func task(numbered number: TaskNumber) async throws(StoreError) -> StoredTask?
     func tasks(_ query: TaskQuery) async throws(StoreError) -> Page<StoredTask>
     /// The recorded events of a task with a greater `seq` than `after`, oldest first.
-    func timeline(_ number: TaskNumber, after seq: Int, limit: Int) async throws(StoreError) -> [RecordedEvent]
+    func timeline(_ number: TaskNumber, after seq: Int, limit: Int) async throws(StoreError)
+        -> [RecordedEvent]
 
     // MARK: What the scheduler reads
 
@@ -263,7 +265,8 @@ package struct StoredRecord: Sendable, Hashable {
     package var updatedAt: Timestamp
 
     package init(
-        kind: RecordKind, key: String, version: Int, document: JSONText, createdAt: Timestamp, updatedAt: Timestamp
+        kind: RecordKind, key: String, version: Int, document: JSONText, createdAt: Timestamp,
+        updatedAt: Timestamp
     ) {
         self.kind = kind
         self.key = key

@@ -26,7 +26,8 @@ public enum ErrorType: String, Sendable, Hashable, CaseIterable {
     /// The class by the default table; an agent's operator may override it.
     public var defaultClass: ErrorClass {
         switch self {
-        case .timeout, .networkError, .serverError, .rateLimit, .circuitOpen, .handlerError, .agentReported, .workerLost:
+        case .timeout, .networkError, .serverError, .rateLimit, .circuitOpen, .handlerError, .agentReported,
+            .workerLost:
             .retryable
         case .authFailure, .validationError, .notFound, .clientError, .missingCallback, .addressRefused,
             .invalidResponse, .deadlineExceeded, .cancelled:

@@ -14,7 +14,9 @@ public struct Money: Sendable, Hashable {
 
     public static func isCurrency(_ text: String) -> Bool {
         (1...10).contains(text.utf8.count)
-            && text.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || (48...57).contains($0) }
+            && text.utf8.allSatisfy {
+                (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || (48...57).contains($0)
+            }
     }
 }
 

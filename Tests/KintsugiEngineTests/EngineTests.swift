@@ -27,7 +27,8 @@ struct EngineTests {
             let types = try await world.types(of: tasks[0])
             #expect(
                 types == [
-                    .taskCreated, .taskStarted, .attemptStarted, .attemptFailed, .taskRetried, .attemptStarted,
+                    .taskCreated, .taskStarted, .attemptStarted, .attemptFailed, .taskRetried,
+                    .attemptStarted,
                     .attemptFailed, .taskRetried, .attemptStarted, .attemptSuccess, .taskCompleted,
                 ])
             let done = try #require(try await world.store.task(tasks[0].state.id))
@@ -115,13 +116,17 @@ struct EngineTests {
         try await dead.agent("worker") { _ in nil }
         let task = try await dead.engine.create([spec("worker", RetryPolicy(baseDelay: 1))])[0]
         var rng = SeededGenerator(seed: 1)
-        let assignment = Assignment(agentID: AgentID("worker"), provider: ProviderID("worker"), node: "dead", timeout: 1)
-        let events = try TaskRules.decide(.begin(assignment), task.state, at: task.state.updatedAt, using: &rng)
+        let assignment = Assignment(
+            agentID: AgentID("worker"), provider: ProviderID("worker"), node: "dead", timeout: 1)
+        let events = try TaskRules.decide(
+            .begin(assignment), task.state, at: task.state.updatedAt, using: &rng)
         var after = task.state
         for event in events { after.evolve(event, at: task.state.updatedAt) }
         _ = try await store.append(
             AppendUnit(tasks: [
-                TaskAppend(number: task.number, before: task.state, events: events, at: task.state.updatedAt, after: after)
+                TaskAppend(
+                    number: task.number, before: task.state, events: events, at: task.state.updatedAt,
+                    after: after)
             ]))
         let next = try await EngineWorld(store: store, node: "node-2")
         next.handlers.register(AgentID("worker")) { _ in nil }

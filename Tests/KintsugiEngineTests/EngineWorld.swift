@@ -13,13 +13,16 @@ final class EngineWorld: Sendable {
     let handlers = LocalAgentCaller()
     private let commits = AsyncStream.makeStream(of: [CommittedUnit].self)
 
-    init(store: MemoryStore = MemoryStore(), node: String = "node-1", grace: Milliseconds = 10_000) async throws {
+    init(store: MemoryStore = MemoryStore(), node: String = "node-1", grace: Milliseconds = 10_000)
+        async throws
+    {
         self.store = store
         engine = Engine(
             store: store, callers: [.local: handlers],
             configuration: EngineConfiguration(
                 node: node, reportBaseURL: "http://localhost", now: Self.clock, seed: 42, drainGrace: grace,
-                attemptToken: { "\($0)/\($1)" }), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                attemptToken: { "\($0)/\($1)" }),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await engine.prepare()
         let continuation = commits.continuation
         engine.onCommit { continuation.yield($0) }
@@ -38,7 +41,8 @@ final class EngineWorld: Sendable {
     func running(_ body: @Sendable (EngineWorld) async throws -> Void) async throws {
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: engine)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+                services: [.init(service: engine)],
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             try await body(self)
@@ -47,7 +51,10 @@ final class EngineWorld: Sendable {
         }
     }
 
-    func agent(_ id: String, concurrency: Int = 8, breaker: BreakerSettings? = nil, handler: @escaping LocalAgentCaller.Handler)
+    func agent(
+        _ id: String, concurrency: Int = 8, breaker: BreakerSettings? = nil,
+        handler: @escaping LocalAgentCaller.Handler
+    )
         async throws
     {
         handlers.register(AgentID(id), handler)

@@ -41,7 +41,8 @@ package struct ServerSecret: Sendable {
     /// The text again; nil if it was sealed with another secret or is damaged.
     package func unseal(_ sealed: String) -> String? {
         guard sealed.hasPrefix("c1."), let data = Data(base64Encoded: String(sealed.dropFirst(3))),
-            let box = try? ChaChaPoly.SealedBox(combined: data), let open = try? ChaChaPoly.open(box, using: sealing)
+            let box = try? ChaChaPoly.SealedBox(combined: data),
+            let open = try? ChaChaPoly.open(box, using: sealing)
         else { return nil }
         return String(decoding: open, as: UTF8.self)
     }

@@ -82,7 +82,8 @@ final class BenchWorld: Sendable {
 
     func submit(_ count: Int, to agent: String, retry: RetryPolicy = .standard) async throws {
         let spec = TaskSpec(
-            type: "bench.noop", userID: UserID("bench"), agentID: AgentID(agent), input: payload, retryPolicy: retry)
+            type: "bench.noop", userID: UserID("bench"), agentID: AgentID(agent), input: payload,
+            retryPolicy: retry)
         try await withThrowingTaskGroup(of: Void.self) { group in
             var left = count
             var running = 0

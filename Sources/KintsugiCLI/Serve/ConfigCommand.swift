@@ -13,7 +13,8 @@ struct ConfigCommand: AsyncParsableCommand {
         for setting in Settings.all {
             let (value, source) = settings.values[setting.path] ?? ("", "")
             let shown = setting.isSecret && !value.isEmpty ? "•••" : value
-            Terminal.output("\(setting.path) = \(shown.isEmpty ? "–" : shown)  (\(source); \(setting.environment))")
+            Terminal.output(
+                "\(setting.path) = \(shown.isEmpty ? "–" : shown)  (\(source); \(setting.environment))")
             Terminal.output("    \(setting.help)")
         }
     }

@@ -18,7 +18,8 @@ struct DataFolder: Sendable {
         if let database = settings.text("database.url") {
             guard database.hasPrefix("sqlite:") else {
                 throw CommandFailure(
-                    description: "The database \(database) is not supported yet: use sqlite:FOLDER.", exitCode: 64)
+                    description: "The database \(database) is not supported yet: use sqlite:FOLDER.",
+                    exitCode: 64)
             }
             path = String(database.dropFirst("sqlite:".count))
         } else {
@@ -29,7 +30,8 @@ struct DataFolder: Sendable {
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw CommandFailure(
-                description: "The data folder \(path) cannot be made: \(error). Name another one with --data.")
+                description: "The data folder \(path) cannot be made: \(error). Name another one with --data."
+            )
         }
     }
 
@@ -58,13 +60,15 @@ struct DataFolder: Sendable {
         let temporary = file + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         guard descriptor >= 0 else {
-            throw CommandFailure(description: "\(temporary) cannot be written: \(String(cString: strerror(errno))).")
+            throw CommandFailure(
+                description: "\(temporary) cannot be written: \(String(cString: strerror(errno))).")
         }
         Terminal.write(text, to: descriptor)
         let synced = fsync(descriptor)
         close(descriptor)
         guard synced == 0, rename(temporary, file) == 0 else {
-            throw CommandFailure(description: "\(file) cannot be written: \(String(cString: strerror(errno))).")
+            throw CommandFailure(
+                description: "\(file) cannot be written: \(String(cString: strerror(errno))).")
         }
     }
 }

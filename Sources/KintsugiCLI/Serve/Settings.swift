@@ -17,7 +17,9 @@ struct Settings: Sendable {
         Setting(
             path: "server.host", environment: "KINTSUGI_HOST", standard: "127.0.0.1",
             help: "Address to listen on."),
-        Setting(path: "server.port", environment: "KINTSUGI_PORT", standard: "7420", help: "Port; 0 takes a free one."),
+        Setting(
+            path: "server.port", environment: "KINTSUGI_PORT", standard: "7420",
+            help: "Port; 0 takes a free one."),
         Setting(
             path: "server.public_url", environment: "KINTSUGI_PUBLIC_URL", standard: "",
             help: "Where agents reach this server for their reports; default: the listening address."),
@@ -32,7 +34,8 @@ struct Settings: Sendable {
             help: "An admin key that is valid from then on.", isSecret: true),
         Setting(
             path: "server.secret_key", environment: "KINTSUGI_SECRET_KEY", standard: "",
-            help: "Seals secrets at rest; default: secret.key in the data folder, made at first start.", isSecret: true),
+            help: "Seals secrets at rest; default: secret.key in the data folder, made at first start.",
+            isSecret: true),
         Setting(
             path: "server.log_level", environment: "KINTSUGI_LOG_LEVEL", standard: "info",
             help: "trace, debug, info, notice, warning, error or critical."),
@@ -44,7 +47,9 @@ struct Settings: Sendable {
             help: "sqlite:FOLDER; default: the data folder."),
         Setting(
             path: "agents.allow_private", environment: "KINTSUGI_ALLOW_PRIVATE_AGENTS", standard: "",
-            help: "Whether agents may be at private or loopback addresses; default: only while listening on loopback."),
+            help:
+                "Whether agents may be at private or loopback addresses; default: only while listening on loopback."
+        ),
         Setting(
             path: "agents.allow_networks", environment: "KINTSUGI_ALLOW_NETWORKS", standard: "",
             help: "Networks (CIDR, separated by commas) at which agents may be besides."),
@@ -54,7 +59,8 @@ struct Settings: Sendable {
 
     /// - Throws: `CommandFailure` that names the file's unknown or badly formed entry.
     init(
-        flags: [String: String?], environment: [String: String] = ProcessInfo.processInfo.environment, file: String?
+        flags: [String: String?], environment: [String: String] = ProcessInfo.processInfo.environment,
+        file: String?
     ) throws {
         for setting in Self.all { values[setting.path] = (setting.standard, "default") }
         if let file = file ?? environment["KINTSUGI_CONFIG"] { try read(file) }
@@ -79,7 +85,8 @@ struct Settings: Sendable {
         guard let value = Int(self[path]), range.contains(value) else {
             throw CommandFailure(
                 description: "\(path) is \"\(self[path])\" (from \(values[path]?.source ?? "nowhere")), "
-                    + "but must be a whole number from \(range.lowerBound) to \(range.upperBound).", exitCode: 64)
+                    + "but must be a whole number from \(range.lowerBound) to \(range.upperBound).",
+                exitCode: 64)
         }
         return value
     }
@@ -98,7 +105,8 @@ struct Settings: Sendable {
     private static func secret(at path: String, _ setting: Setting) throws -> String {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw CommandFailure(
-                description: "The file \(path), named by \(setting.environment)_FILE, cannot be read.", exitCode: 64)
+                description: "The file \(path), named by \(setting.environment)_FILE, cannot be read.",
+                exitCode: 64)
         }
         return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
@@ -106,12 +114,14 @@ struct Settings: Sendable {
     private mutating func read(_ file: String) throws {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw CommandFailure(
-                description: "The configuration file \(file) cannot be read. Check its name, or leave --config out.",
+                description:
+                    "The configuration file \(file) cannot be read. Check its name, or leave --config out.",
                 exitCode: 64)
         }
         let root: Yams.Node?
         do { root = try Yams.compose(yaml: String(decoding: data, as: UTF8.self)) } catch {
-            throw CommandFailure(description: "The configuration file \(file) is not YAML: \(error)", exitCode: 64)
+            throw CommandFailure(
+                description: "The configuration file \(file) is not YAML: \(error)", exitCode: 64)
         }
         guard let root else { return }
         for (section, node) in root.mapping ?? [:] {
@@ -119,7 +129,9 @@ struct Settings: Sendable {
             for (name, value) in members {
                 let path = "\(section.string ?? "?").\(name.string ?? "?")"
                 guard values[path] != nil else { throw Self.unknown(path, in: file) }
-                let text = value.scalar?.string ?? value.sequence?.compactMap(\.scalar?.string).joined(separator: ",")
+                let text =
+                    value.scalar?.string
+                    ?? value.sequence?.compactMap(\.scalar?.string).joined(separator: ",")
                 values[path] = (text ?? "", file)
             }
         }
@@ -129,7 +141,8 @@ struct Settings: Sendable {
         let nearest = all.map(\.path).min { distance($0, path) < distance($1, path) }
         let hint = nearest.map { distance($0, path) <= 5 ? " Did you mean \($0)?" : "" } ?? ""
         return CommandFailure(
-            description: "\(file) sets \(path), which does not exist.\(hint) `kintsugi config` lists all settings.",
+            description:
+                "\(file) sets \(path), which does not exist.\(hint) `kintsugi config` lists all settings.",
             exitCode: 64)
     }
 

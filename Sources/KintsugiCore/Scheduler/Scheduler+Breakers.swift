@@ -1,7 +1,9 @@
 package import KintsugiVocabulary
 
 extension Scheduler {
-    package func breakerState(_ provider: ProviderID) -> BreakerState { providers[provider]?.breaker?.state ?? .closed }
+    package func breakerState(_ provider: ProviderID) -> BreakerState {
+        providers[provider]?.breaker?.state ?? .closed
+    }
 
     /// A breaker as the last process left it.
     package mutating func breakerRestored(_ record: BreakerRecord, forced: Bool, reason: String?) {
@@ -31,7 +33,9 @@ extension Scheduler {
         touchAll()
     }
 
-    package func breakers(at now: Timestamp) -> [ProviderID: (breaker: CircuitBreaker, trips: Int, reason: String?)] {
+    package func breakers(at now: Timestamp) -> [ProviderID: (
+        breaker: CircuitBreaker, trips: Int, reason: String?
+    )] {
         var all: [ProviderID: (breaker: CircuitBreaker, trips: Int, reason: String?)] = [:]
         for (id, provider) in providers {
             guard let breaker = provider.breaker else { continue }
@@ -111,7 +115,11 @@ extension Scheduler {
     }
 
     private mutating func noteOpen(_ provider: ProviderID) {
-        if breakerState(provider) == .open { openBreakers.insert(provider) } else { openBreakers.remove(provider) }
+        if breakerState(provider) == .open {
+            openBreakers.insert(provider)
+        } else {
+            openBreakers.remove(provider)
+        }
     }
 
     private mutating func beginSlowStart(_ provider: ProviderID, at now: Timestamp) {

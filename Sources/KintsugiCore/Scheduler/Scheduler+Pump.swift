@@ -48,7 +48,9 @@ extension Scheduler {
     }
 
     /// Lets the lane's best task go, or notes why it cannot. Whether the lane can go on.
-    private mutating func step(_ lane: Lane, _ key: LaneWindow.Key, _ state: TaskState, at now: Timestamp) -> Bool {
+    private mutating func step(_ lane: Lane, _ key: LaneWindow.Key, _ state: TaskState, at now: Timestamp)
+        -> Bool
+    {
         switch route(state, lane, at: now) {
         case .go(let assignment, let permit):
             lanes[lane]?.takeBest()
@@ -80,7 +82,8 @@ extension Scheduler {
         var rate =
             holdRates[lane]
             ?? RateLimit(
-                settings: .init(perSecond: Double(limits.holdsPerSecond), burst: max(1, limits.holdsPerSecond / 2)))
+                settings: .init(
+                    perSecond: Double(limits.holdsPerSecond), burst: max(1, limits.holdsPerSecond / 2)))
         let taken = rate.take(at: now)
         if !taken { laneWakes.insert(LaneWake(at: max(rate.nextToken(at: now), now + 1), lane: lane)) }
         holdRates[lane] = rate
@@ -90,7 +93,9 @@ extension Scheduler {
     private mutating func loadWindowIfLow(_ lane: Lane) {
         guard let window = lanes[lane], !window.isLoading else { return }
         if window.more {
-            guard window.keys.count <= windowSize / 2, window.isEmpty || window.obstacle == nil else { return }
+            guard window.keys.count <= windowSize / 2, window.isEmpty || window.obstacle == nil else {
+                return
+            }
             let starting = startingIn(lane)
             lanes[lane]?.isLoading = true
             lanes[lane]?.startedWhileLoading = starting
@@ -146,7 +151,8 @@ extension Scheduler {
         if case .ready(let key) = entry.place { lanes[Lane(entry.state)]?.remove(key) }
         var facts = Facts()
         var record: BreakerRecord?
-        if case .accepted(let until) = entry.state.phase, until <= now, let start = entry.state.attempt?.start {
+        if case .accepted(let until) = entry.state.phase, until <= now, let start = entry.state.attempt?.start
+        {
             // It accepted and fell silent: a fault of the provider, like an answer that never came.
             let waiting = heldCount(start.provider)
             facts.breakerChange = providers[start.provider]?.breaker?.record(
@@ -224,11 +230,13 @@ extension Scheduler {
     /// Lets the rules decide on the task as it is in memory. Whether there is something to record.
     @discardableResult
     mutating func decide(
-        _ command: TaskCommand, _ number: TaskNumber, _ facts: Facts, breaker: BreakerRecord? = nil, at now: Timestamp
+        _ command: TaskCommand, _ number: TaskNumber, _ facts: Facts, breaker: BreakerRecord? = nil,
+        at now: Timestamp
     ) -> Bool {
         guard let state = entries[number]?.state else { return false }
         let at = max(now, state.updatedAt)
-        guard let events = try? TaskRules.decide(command, state, facts, at: at, using: &rng), !events.isEmpty else {
+        guard let events = try? TaskRules.decide(command, state, facts, at: at, using: &rng), !events.isEmpty
+        else {
             return false
         }
         var after = state
@@ -237,7 +245,8 @@ extension Scheduler {
         actions.append(
             .append(
                 Decision(
-                    task: StoredTask(number: number, state: state), command: command, facts: facts, events: events,
+                    task: StoredTask(number: number, state: state), command: command, facts: facts,
+                    events: events,
                     after: after, at: at, breaker: breaker)))
         return true
     }

@@ -41,7 +41,8 @@ extension Scheduler {
             guard let agent = agents[id] else { return (9, 0, 0, 0, "") }
             let breaker = providers[agent.profile.provider]?.breaker
             let health = breaker.map { $0.state == .closed ? 0 : ($0.state == .halfOpen ? 1 : 2) } ?? 0
-            let load = Double(agent.running) / Double(max(1, agent.profile.maxConcurrency * agent.profile.weight))
+            let load =
+                Double(agent.running) / Double(max(1, agent.profile.maxConcurrency * agent.profile.weight))
             return (health, id == justFailed ? 1 : 0, breaker?.failureRate(at: now) ?? 0, load, id.rawValue)
         }
         return ids.map { (score($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
@@ -99,7 +100,8 @@ extension Scheduler {
         }
         let assignment = Assignment(
             agentID: id, provider: profile.provider, node: node, timeout: profile.timeout,
-            breaker: provider.breaker?.state ?? .closed, failureRate: provider.breaker?.failureRate(at: now) ?? 0,
+            breaker: provider.breaker?.state ?? .closed,
+            failureRate: provider.breaker?.failureRate(at: now) ?? 0,
             probe: permit == .probe, halfOpens: permit == .probe && provider.announcesHalfOpen)
         if permit == .probe { provider.announcesHalfOpen = false }
         provider.slowStart?.left -= 1

@@ -214,7 +214,8 @@ package struct Scheduler: Sendable {
         let facts = Facts(breaker: breakerState(call.provider), breakerChange: change)
         let record = change.map { breakerRecord(call.provider, $0) }
         let command = TaskCommand.attemptEnded(number: attempt, outcome)
-        guard let entry = entries[number], entry.place == .running, entry.state.currentAttempt == attempt else {
+        guard let entry = entries[number], entry.place == .running, entry.state.currentAttempt == attempt
+        else {
             if let record { actions.append(.recordBreaker(record)) }
             if call.isCancelled, case .cancelled = outcome { return }
             return actions.append(.decideAgain(number, command, facts))
@@ -247,7 +248,9 @@ package struct Scheduler: Sendable {
         laneWakes.insert(LaneWake(at: now + 1000, lane: lane))
     }
 
-    package mutating func timersLoaded(_ tasks: [StoredTask], more: Bool, until horizon: Timestamp, at now: Timestamp) {
+    package mutating func timersLoaded(
+        _ tasks: [StoredTask], more: Bool, until horizon: Timestamp, at now: Timestamp
+    ) {
         isLoadingTimers = false
         timersHorizon = horizon
         for task in tasks {
@@ -256,7 +259,9 @@ package struct Scheduler: Sendable {
             }
             pushTimer(of: task)
         }
-        if more, let last = tasks.last?.state.nextAt { timersHorizon = min(timersHorizon, max(last, now + 50)) }
+        if more, let last = tasks.last?.state.nextAt {
+            timersHorizon = min(timersHorizon, max(last, now + 50))
+        }
     }
 
     package mutating func timersFailed(at now: Timestamp) {
@@ -278,7 +283,9 @@ extension LaneWindow.Key {
 extension Decision {
     /// The attempt that this decision begins, if it does.
     var reservedAttempt: Int? {
-        if case .running = after.phase, task.state.currentAttempt != after.currentAttempt { return after.currentAttempt }
+        if case .running = after.phase, task.state.currentAttempt != after.currentAttempt {
+            return after.currentAttempt
+        }
         return nil
     }
 }

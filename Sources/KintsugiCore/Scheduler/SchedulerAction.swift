@@ -44,7 +44,8 @@ package struct BreakerRecord: Sendable, Hashable {
     package var openCount: Int
 
     package init(
-        provider: ProviderID, event: RecordEventType, state: BreakerState, openedAt: Timestamp?, probeAt: Timestamp?,
+        provider: ProviderID, event: RecordEventType, state: BreakerState, openedAt: Timestamp?,
+        probeAt: Timestamp?,
         openCount: Int
     ) {
         self.provider = provider

@@ -35,7 +35,8 @@ package struct Assignment: Sendable, Hashable {
     package var halfOpens: Bool
 
     package init(
-        agentID: AgentID, provider: ProviderID, node: String, timeout: Milliseconds, breaker: BreakerState = .closed,
+        agentID: AgentID, provider: ProviderID, node: String, timeout: Milliseconds,
+        breaker: BreakerState = .closed,
         failureRate: Double = 0, probe: Bool = false, halfOpens: Bool = false
     ) {
         self.agentID = agentID

@@ -127,8 +127,12 @@ package enum TaskRules {
     }
 
     /// A callback's own answer after the attempt had ended: ignored after a report, else kept.
-    private static func answeredLate(_ number: Int, _ outcome: AttemptOutcome, _ state: TaskState) -> [TaskEvent] {
-        if let attempt = state.attempt, attempt.start.number == number, case .reported? = attempt.ended { return [] }
+    private static func answeredLate(_ number: Int, _ outcome: AttemptOutcome, _ state: TaskState)
+        -> [TaskEvent]
+    {
+        if let attempt = state.attempt, attempt.start.number == number, case .reported? = attempt.ended {
+            return []
+        }
         let late: LateResult
         switch outcome {
         case .succeeded(let output, _):
@@ -166,7 +170,9 @@ package enum TaskRules {
         at now: Timestamp, using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let policy = state.spec.retryPolicy
-        guard failure.errorClass == .retryable else { return ending(.permanentError, failure, at: now, using: &rng) }
+        guard failure.errorClass == .retryable else {
+            return ending(.permanentError, failure, at: now, using: &rng)
+        }
         // A failed probe has spent nothing: back to the end of the line.
         if attempt.start.probe, facts.breaker == .open {
             return openBreaker(attempt.start.provider, state, at: now, using: &rng)
@@ -176,7 +182,8 @@ package enum TaskRules {
         }
         if facts.breaker == .open { return openBreaker(attempt.start.provider, state, at: now, using: &rng) }
         let delay = Backoff.delay(
-            afterFailure: max(1, state.roundAttempts), policy: policy, retryAfter: failure.retryAfter, using: &rng)
+            afterFailure: max(1, state.roundAttempts), policy: policy, retryAfter: failure.retryAfter,
+            using: &rng)
         let due = now + delay
         if let limit = policy.maxElapsed, due - (state.roundStartedAt ?? now) > limit {
             return ending(.retriesExhausted, failure, at: now, using: &rng)
@@ -220,7 +227,8 @@ package enum TaskRules {
     }
 
     private static func progress(
-        _ percent: Double, _ message: String?, _ attempt: TaskState.Attempt, _ state: TaskState, at now: Timestamp
+        _ percent: Double, _ message: String?, _ attempt: TaskState.Attempt, _ state: TaskState,
+        at now: Timestamp
     ) -> [TaskEvent] {
         if let last = state.progress, now - last.at < progressInterval, percent < 100 { return [] }
         var until: Timestamp?
@@ -238,7 +246,8 @@ package enum TaskRules {
         case .fail(let failure, let mark):
             late = LateResult(attempt: number, kind: .fail, message: failure.message, mark: mark)
         }
-        if let attempt = state.attempt, attempt.start.number == number, attempt.ended == .reported(late.mark) {
+        if let attempt = state.attempt, attempt.start.number == number, attempt.ended == .reported(late.mark)
+        {
             return .repeatedReport
         }
         return .notCurrent(status: state.status, keep: keep(late, state))
@@ -263,7 +272,8 @@ package enum TaskRules {
         case .accepted(let until) where until <= now:
             guard let attempt = state.attempt else { throw .outOfDate }
             let timeout = Failure(
-                type: .timeout, message: "The agent accepted the task and then reported nothing in time.", sent: .yes)
+                type: .timeout, message: "The agent accepted the task and then reported nothing in time.",
+                sent: .yes)
             let failed = AttemptFailure(
                 number: attempt.start.number, duration: now - attempt.startedAt, failure: timeout)
             return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
@@ -280,11 +290,13 @@ package enum TaskRules {
         _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let sent: Sent = state.currentAttempt == nil ? .no : .maybe
-        let failure = Failure(type: .deadlineExceeded, message: "The task had not ended by its deadline.", sent: sent)
+        let failure = Failure(
+            type: .deadlineExceeded, message: "The task had not ended by its deadline.", sent: sent)
         var events: [TaskEvent] = []
         if let number = state.currentAttempt, let attempt = state.attempt {
             let duration = now - attempt.startedAt
-            events.append(.attemptFailed(AttemptFailure(number: number, duration: duration, failure: failure)))
+            events.append(
+                .attemptFailed(AttemptFailure(number: number, duration: duration, failure: failure)))
         }
         return events + ending(.deadlineExceeded, failure, at: now, using: &rng)
     }
@@ -294,7 +306,10 @@ package enum TaskRules {
     private static func ending(
         _ reason: DeadLetterReason, _ failure: Failure, at now: Timestamp, using rng: inout SeededGenerator
     ) -> [TaskEvent] {
-        [.taskFailed(reason: reason, failure: failure), .movedToDLQ(newDeadLetter(at: now, using: &rng), reason: reason)]
+        [
+            .taskFailed(reason: reason, failure: failure),
+            .movedToDLQ(newDeadLetter(at: now, using: &rng), reason: reason),
+        ]
     }
 
     private static func newDeadLetter(at now: Timestamp, using rng: inout SeededGenerator) -> DeadLetterID {

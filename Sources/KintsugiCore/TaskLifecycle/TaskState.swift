@@ -197,10 +197,12 @@ extension TaskState {
         case .taskReleased: phase = .pending(due: now, why: .scheduled)
         case .taskEscalated(let until, _): phase = .waiting(until: until)
         case .taskResumed: phase = .pending(due: now, why: .scheduled)
-        case .lateResult(let late): if lateResults.count < TaskRules.maxLateResults { lateResults.append(late) }
+        case .lateResult(let late):
+            if lateResults.count < TaskRules.maxLateResults { lateResults.append(late) }
         case .deadLetterResolved: deadLetter?.status = .resolved
         case .deadLetterDiscarded: deadLetter?.status = .discarded
-        case .circuitBreakerOpened, .circuitBreakerHalfOpened, .circuitBreakerClosed, .retriesSkipped, .fallback,
+        case .circuitBreakerOpened, .circuitBreakerHalfOpened, .circuitBreakerClosed, .retriesSkipped,
+            .fallback,
             .alertRaised, .alertResolved:
             break
         }

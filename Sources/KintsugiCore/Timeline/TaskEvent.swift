@@ -102,7 +102,8 @@ package struct TaskSpec: Sendable, Hashable {
     package var traceparent: String?
 
     package init(
-        type: String, userID: UserID, agentID: AgentID? = nil, capability: String? = nil, input: JSONText = .null,
+        type: String, userID: UserID, agentID: AgentID? = nil, capability: String? = nil,
+        input: JSONText = .null,
         priority: Int = 0, runAt: Timestamp? = nil, timeout: Milliseconds? = nil, deadline: Timestamp? = nil,
         retryPolicy: RetryPolicy = .standard, payment: Payment? = nil, metadata: [MetadataPair] = [],
         fallbackChainID: String? = nil, origin: TaskOrigin = .user, traceparent: String? = nil
@@ -268,7 +269,8 @@ package struct LateResult: Sendable, Hashable {
     package var message: String?
     package var mark: ReportMark
 
-    package init(attempt: Int, kind: Kind, output: JSONText? = nil, message: String? = nil, mark: ReportMark) {
+    package init(attempt: Int, kind: Kind, output: JSONText? = nil, message: String? = nil, mark: ReportMark)
+    {
         self.attempt = attempt
         self.kind = kind
         self.output = output

@@ -21,7 +21,9 @@ enum AgentCodec {
                         $0.member("burst", limit.burst)
                     }
                 }
-                if let breaker = profile.breaker { json.member("breaker") { Self.breaker(breaker, into: &$0) } }
+                if let breaker = profile.breaker {
+                    json.member("breaker") { Self.breaker(breaker, into: &$0) }
+                }
                 if let budget = profile.retryBudget {
                     json.member("retry_budget") {
                         $0.member("ratio", budget.ratio)
@@ -56,7 +58,9 @@ enum AgentCodec {
         json.member("probes", settings.probes)
     }
 
-    private static func auth(_ auth: AgentRecord.Auth, _ seal: (String) -> String, into json: inout JSONWriter) {
+    private static func auth(
+        _ auth: AgentRecord.Auth, _ seal: (String) -> String, into json: inout JSONWriter
+    ) {
         switch auth {
         case .bearer(let token):
             json.member("type", "bearer")
@@ -92,15 +96,18 @@ enum AgentCodec {
         let profile = AgentProfile(
             id: AgentID(record.key), provider: node["provider"]?.string.map { ProviderID($0) },
             capabilities: (node["capabilities"]?.array ?? []).compactMap(\.string),
-            isCallable: callback != nil || kind == .local, isLocal: kind == .local, timeout: timeout ?? 30_000,
+            isCallable: callback != nil || kind == .local, isLocal: kind == .local,
+            timeout: timeout ?? 30_000,
             maxConcurrency: Int(clamping: node["max_concurrency"]?.int ?? 64),
             rateLimit: node["rate_limit"].flatMap(rateLimit), breaker: node["breaker"].map(breaker),
-            retryBudget: node["retry_budget"].flatMap(budget), weight: Int(clamping: node["weight"]?.int ?? 1),
+            retryBudget: node["retry_budget"].flatMap(budget),
+            weight: Int(clamping: node["weight"]?.int ?? 1),
             isPaused: node["paused"]?.bool ?? false,
             redrive: node["redrive"]?.string.flatMap(Redrive.init(rawValue:)) ?? .onRecovery)
         let secrets = (node["secrets"]?.array ?? []).compactMap { secret -> AgentRecord.Secret? in
             guard let value = secret["sealed"]?.string.flatMap(unseal) else { return nil }
-            return AgentRecord.Secret(value: value, until: secret["until"]?.int.map(Timestamp.init(milliseconds:)))
+            return AgentRecord.Secret(
+                value: value, until: secret["until"]?.int.map(Timestamp.init(milliseconds:)))
         }
         return AgentRecord(
             profile: profile, name: name, kind: kind, callbackURL: callback, secrets: secrets,
@@ -116,7 +123,9 @@ enum AgentCodec {
     }
 
     private static func budget(_ node: JSONNode) -> RetryBudget.Settings? {
-        guard let ratio = node["ratio"]?.double, let minimum = node["min_per_second"]?.double else { return nil }
+        guard let ratio = node["ratio"]?.double, let minimum = node["min_per_second"]?.double else {
+            return nil
+        }
         return RetryBudget.Settings(ratio: ratio, minPerSecond: minimum)
     }
 
@@ -126,7 +135,9 @@ enum AgentCodec {
         if let value = node["window_ms"]?.int { settings.window = value }
         if let value = node["failure_rate"]?.double { settings.failureRate = value }
         if let value = node["min_calls"]?.int { settings.minCalls = Int(clamping: value) }
-        if let value = node["consecutive_failures"]?.int { settings.consecutiveFailures = Int(clamping: value) }
+        if let value = node["consecutive_failures"]?.int {
+            settings.consecutiveFailures = Int(clamping: value)
+        }
         if let value = node["open_ms"]?.int { settings.open = value }
         if let value = node["max_open_ms"]?.int { settings.maxOpen = value }
         if let value = node["probes"]?.int { settings.probes = Int(clamping: value) }
@@ -177,7 +188,8 @@ struct BreakerDocument: Sendable, Hashable {
     }
 
     init(
-        state: BreakerState, openedAt: Timestamp?, probeAt: Timestamp?, openCount: Int, forced: Bool, reason: String?
+        state: BreakerState, openedAt: Timestamp?, probeAt: Timestamp?, openCount: Int, forced: Bool,
+        reason: String?
     ) {
         self.state = state
         self.openedAt = openedAt

@@ -11,7 +11,8 @@ extension Engine {
         async throws(EngineError) -> AgentRecord
     {
         if registry.agent(record.profile.id) != nil { throw .agentExists(record.profile.id) }
-        return try await save(record, event: .agentRegistered, actor: actor, expecting: nil, idempotency: idempotency)
+        return try await save(
+            record, event: .agentRegistered, actor: actor, expecting: nil, idempotency: idempotency)
     }
 
     /// Changes an agent; `change` gets the record as it is now.
@@ -25,7 +26,8 @@ extension Engine {
             let expected = record.version
             change(&record)
             do {
-                return try await save(record, event: event, actor: actor, expecting: expected, idempotency: nil)
+                return try await save(
+                    record, event: event, actor: actor, expecting: expected, idempotency: nil)
             } catch .store(.versionConflict) {
                 continue
             }
@@ -35,9 +37,13 @@ extension Engine {
 
     /// Removes an agent. While tasks need it: `agentInUse`, or with `drain` it takes no new tasks and is gone
     /// when the last one has ended; then it is returned.
-    package func removeAgent(_ id: AgentID, drain: Bool, actor: String) async throws(EngineError) -> AgentRecord? {
+    package func removeAgent(_ id: AgentID, drain: Bool, actor: String) async throws(EngineError)
+        -> AgentRecord?
+    {
         guard let record = registry.agent(id) else { throw .notFound }
-        let needed = try await reading { () async throws(StoreError) in try await store.liveCount(agent: id, limit: 1) }
+        let needed = try await reading { () async throws(StoreError) in
+            try await store.liveCount(agent: id, limit: 1)
+        }
         if needed > 0 {
             guard drain else { throw .agentInUse(id) }
             return try await updateAgent(id, actor: actor) { $0.isDraining = true }

@@ -34,7 +34,8 @@ extension Engine {
         let now = now
         let until = open ? duration.map { now + $0 } : nil
         let document = BreakerDocument(
-            state: open ? .open : .closed, openedAt: open ? now : nil, probeAt: until, openCount: 0, forced: open,
+            state: open ? .open : .closed, openedAt: open ? now : nil, probeAt: until, openCount: 0,
+            forced: open,
             reason: open ? reason : nil)
         let data = JSONText(
             valid: JSONWriter.object { json in
@@ -44,10 +45,13 @@ extension Engine {
             })
         let record = RecordAppend(
             kind: .provider, key: provider.rawValue, expectedVersion: nil,
-            event: open ? .breakerForcedOpen : .breakerForcedClosed, data: data, at: now, document: document.encoded)
+            event: open ? .breakerForcedOpen : .breakerForcedClosed, data: data, at: now,
+            document: document.encoded)
         _ = try await append(AppendUnit(records: [record], idempotency: idempotency))
         brain.force(provider, open: open, until: until, reason: reason)
-        guard let snapshot = brain.breakers().first(where: { $0.provider == provider }) else { throw .notFound }
+        guard let snapshot = brain.breakers().first(where: { $0.provider == provider }) else {
+            throw .notFound
+        }
         return snapshot
     }
 }

@@ -11,7 +11,9 @@ package final class LocalAgentCaller: AgentCaller {
 
     package init() {}
 
-    package func register(_ id: AgentID, _ handler: @escaping Handler) { handlers.withLock { $0[id] = handler } }
+    package func register(_ id: AgentID, _ handler: @escaping Handler) {
+        handlers.withLock { $0[id] = handler }
+    }
 
     package func call(_ call: AgentCall) async -> CallResult {
         guard let handler = handlers.withLock({ $0[call.agent.profile.id] }) else {
@@ -44,7 +46,8 @@ package final class LocalAgentCaller: AgentCaller {
         } catch {
             let isPermanent = (error as? any HandlerFailure)?.isPermanent ?? false
             let failure = Failure(
-                type: .handlerError, errorClass: isPermanent ? .permanent : .retryable, message: "\(error)", sent: .yes)
+                type: .handlerError, errorClass: isPermanent ? .permanent : .retryable, message: "\(error)",
+                sent: .yes)
             return CallResult(.failed(failure))
         }
     }

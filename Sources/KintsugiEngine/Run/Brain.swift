@@ -45,7 +45,8 @@ final class Brain: Sendable {
         self.store = store
         self.configuration = configuration
         self.logger = logger
-        scheduler = Mutex(Scheduler(node: configuration.node, seed: configuration.seed ^ 0x9e37_79b9_7f4a_7c15))
+        scheduler = Mutex(
+            Scheduler(node: configuration.node, seed: configuration.seed ^ 0x9e37_79b9_7f4a_7c15))
         (actions, out) = AsyncStream.makeStream(of: [SchedulerAction].self)
     }
 
@@ -103,7 +104,8 @@ final class Brain: Sendable {
                     provider: id, state: entry.breaker.state, failureRate: entry.breaker.failureRate(at: now),
                     calls: entry.breaker.calls(at: now), recent: entry.breaker.recent(at: now),
                     openedAt: entry.breaker.openedAt, probeAt: entry.breaker.probeAt,
-                    isForced: entry.breaker.forced, forcedUntil: entry.breaker.forced ? entry.breaker.probeAt : nil,
+                    isForced: entry.breaker.forced,
+                    forcedUntil: entry.breaker.forced ? entry.breaker.probeAt : nil,
                     forcedReason: entry.reason, trips: entry.trips, heldTasks: scheduler.heldCount(id))
             }
         }.sorted { $0.provider.rawValue < $1.provider.rawValue }
@@ -185,7 +187,8 @@ final class Brain: Sendable {
         case .stalled(let decision): scheduler.stalled(decision, at: now)
         case .callEnded(let number, let attempt, let result):
             scheduler.callEnded(
-                number, attempt: attempt, result.outcome, isLocalSaturation: result.isLocalSaturation, at: now)
+                number, attempt: attempt, result.outcome, isLocalSaturation: result.isLocalSaturation, at: now
+            )
         case .windowLoaded(let lane, let window):
             scheduler.windowLoaded(lane, window.tasks, more: window.more, at: now)
         case .windowFailed(let lane): scheduler.windowFailed(lane, at: now)
@@ -202,7 +205,11 @@ final class Brain: Sendable {
         var decisions: [Decision] = []
         var others: [SchedulerAction] = []
         for action in actions {
-            if case .append(let decision) = action { decisions.append(decision) } else { others.append(action) }
+            if case .append(let decision) = action {
+                decisions.append(decision)
+            } else {
+                others.append(action)
+            }
         }
         if !others.isEmpty { out.yield(others) }
         if !decisions.isEmpty { submit(decisions) }
@@ -253,9 +260,11 @@ extension BreakerRecord {
     /// The event and the document for the record of the provider.
     func append(at now: Timestamp) -> RecordAppend {
         let document = BreakerDocument(
-            state: state, openedAt: openedAt, probeAt: probeAt, openCount: openCount, forced: false, reason: nil)
+            state: state, openedAt: openedAt, probeAt: probeAt, openCount: openCount, forced: false,
+            reason: nil)
         return RecordAppend(
-            kind: .provider, key: provider.rawValue, expectedVersion: nil, event: event, data: .actor("system"), at: now,
+            kind: .provider, key: provider.rawValue, expectedVersion: nil, event: event,
+            data: .actor("system"), at: now,
             document: document.encoded)
     }
 }

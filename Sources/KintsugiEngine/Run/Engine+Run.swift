@@ -20,7 +20,8 @@ extension Engine: Service {
             registry.set(agent)
             brain.agentChanged(agent.profile)
         }
-        for record in try await reading({ () async throws(StoreError) in try await store.records(.provider) }) {
+        for record in try await reading({ () async throws(StoreError) in try await store.records(.provider) })
+        {
             guard let document = BreakerDocument(record.document) else { continue }
             brain.breakerRestored(
                 document.record(of: ProviderID(record.key)), forced: document.forced, reason: document.reason)
@@ -61,7 +62,9 @@ extension Engine: Service {
         logger.info("Draining: no new attempts", metadata: ["calls.running": "\(brain.runningCalls)"])
         await withDiscardingTaskGroup { group in
             group.addTask {
-                guard (try? await Task.sleep(for: .milliseconds(self.configuration.drainGrace))) != nil else { return }
+                guard (try? await Task.sleep(for: .milliseconds(self.configuration.drainGrace))) != nil else {
+                    return
+                }
                 self.calls.cancelAll()
             }
             await brain.waitUntilIdle()
@@ -91,11 +94,13 @@ extension Engine: Service {
     }
 
     private func abandon(_ task: StoredTask) async {
-        let isLocal = task.state.attempt.flatMap { registry.agent($0.start.agentID)?.profile.isLocal } ?? false
+        let isLocal =
+            task.state.attempt.flatMap { registry.agent($0.start.agentID)?.profile.isLocal } ?? false
         do {
             _ = try await decide(.abandon(poisonous: isLocal), task, Facts(), sealing: nil)
         } catch {
-            logger.error("A task could not be rescued", metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])
+            logger.error(
+                "A task could not be rescued", metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])
         }
     }
 
@@ -158,9 +163,11 @@ extension Engine: Service {
     private func decideAgain(_ number: TaskNumber, _ command: TaskCommand, _ facts: Facts) async {
         while true {
             do {
-                guard let task = try await reading({ () async throws(StoreError) in
-                    try await store.task(numbered: number)
-                }) else { return }
+                guard
+                    let task = try await reading({ () async throws(StoreError) in
+                        try await store.task(numbered: number)
+                    })
+                else { return }
                 if try await decide(command, task, facts, sealing: nil) != nil { return }
             } catch .rejected {
                 return

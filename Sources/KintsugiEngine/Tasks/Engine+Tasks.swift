@@ -11,7 +11,9 @@ extension Engine {
     ///
     /// - Throws: `unknownAgent` if a spec names an agent that is not registered; `draining`; `store`;
     ///   `idempotencyConflict` if another request with the same key was recorded first.
-    package func create(_ specs: [TaskSpec], sealing: Sealing? = nil) async throws(EngineError) -> [StoredTask] {
+    package func create(_ specs: [TaskSpec], sealing: Sealing? = nil) async throws(EngineError)
+        -> [StoredTask]
+    {
         if brain.isDraining { throw .draining }
         for case let agent? in specs.map(\.agentID) where registry.agent(agent)?.isDraining ?? true {
             throw .unknownAgent(agent)
@@ -33,12 +35,16 @@ extension Engine {
         _ command: TaskCommand, on id: TaskID, in scope: Scope, ifVersion version: Int? = nil,
         sealing: Sealing? = nil
     ) async throws(EngineError) -> StoredTask {
-        if case .retry(let retry) = command, let agent = retry.agentID, registry.agent(agent)?.isDraining ?? true {
+        if case .retry(let retry) = command, let agent = retry.agentID,
+            registry.agent(agent)?.isDraining ?? true
+        {
             throw .unknownAgent(agent)
         }
         for _ in 0..<Self.maxDecisions {
             let task = try await self.task(id, in: scope)
-            if let version, version != task.state.version { throw .preconditionFailed(version: task.state.version) }
+            if let version, version != task.state.version {
+                throw .preconditionFailed(version: task.state.version)
+            }
             if let done = try await decide(command, task, brain.facts(for: task.state), sealing: sealing) {
                 return done
             }
@@ -49,7 +55,9 @@ extension Engine {
     /// A report of an attempt by its agent, whose token was checked already. Returns the task after it.
     ///
     /// A report of an attempt that is no longer current is kept as `late_result` and then refused.
-    package func report(_ report: AgentReport, attempt: Int, of id: TaskID) async throws(EngineError) -> StoredTask {
+    package func report(_ report: AgentReport, attempt: Int, of id: TaskID) async throws(EngineError)
+        -> StoredTask
+    {
         for _ in 0..<Self.maxDecisions {
             let task = try await self.task(id, in: .everyone)
             let command = TaskCommand.report(attempt: attempt, report)
@@ -61,7 +69,8 @@ extension Engine {
                 return task
             } catch .rejected(.notCurrent(let status, let keep)) {
                 guard let late = keep else { throw .rejected(.notCurrent(status: status, keep: nil)) }
-                if try await record([.lateResult(late)], on: task, at: max(now, task.state.updatedAt)) != nil {
+                if try await record([.lateResult(late)], on: task, at: max(now, task.state.updatedAt)) != nil
+                {
                     throw .rejected(.notCurrent(status: status, keep: nil))
                 }
             }
@@ -108,7 +117,8 @@ extension Engine {
     {
         var after = task.state
         for event in events { after.evolve(event, at: now) }
-        let append = TaskAppend(number: task.number, before: task.state, events: events, at: now, after: after)
+        let append = TaskAppend(
+            number: task.number, before: task.state, events: events, at: now, after: after)
         do {
             _ = try await self.append(AppendUnit(tasks: [append], idempotency: sealing?([after])))
         } catch .store(.versionConflict) {
@@ -128,7 +138,9 @@ extension Engine {
         }
     }
 
-    package func reading<Value>(_ body: () async throws(StoreError) -> Value) async throws(EngineError) -> Value {
+    package func reading<Value>(_ body: () async throws(StoreError) -> Value) async throws(EngineError)
+        -> Value
+    {
         do throws(StoreError) { return try await body() } catch { throw .store(error) }
     }
 }

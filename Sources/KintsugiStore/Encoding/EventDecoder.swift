@@ -20,14 +20,17 @@ struct EventDecoder {
         case .attemptFailed:
             return .attemptFailed(
                 AttemptFailure(
-                    number: try need("number"), duration: milliseconds("duration_ms") ?? 0, failure: try failure(),
+                    number: try need("number"), duration: milliseconds("duration_ms") ?? 0,
+                    failure: try failure(),
                     report: mark()))
         case .taskRetried:
             return .taskRetried(
-                delay: milliseconds("delay_ms") ?? 0, due: try time("due_at"), nextAttempt: int("next_attempt") ?? 1)
+                delay: milliseconds("delay_ms") ?? 0, due: try time("due_at"),
+                nextAttempt: int("next_attempt") ?? 1)
         case .circuitBreakerOpened:
             return .circuitBreakerOpened(
-                provider: try provider(), until: try time("until"), failureRate: node["failure_rate"]?.double ?? 0)
+                provider: try provider(), until: try time("until"),
+                failureRate: node["failure_rate"]?.double ?? 0)
         case .taskFailed: return .taskFailed(reason: try word("reason"), failure: try failure())
         case .movedToDLQ: return .movedToDLQ(try deadLetter(), reason: try word("reason"))
         case .taskCompleted: return .taskCompleted(output: json("output"))
@@ -37,7 +40,8 @@ struct EventDecoder {
         case .taskProgress:
             return .taskProgress(
                 Progress(
-                    attempt: try need("number"), percent: node["percent"]?.double ?? 0, message: text("message"),
+                    attempt: try need("number"), percent: node["percent"]?.double ?? 0,
+                    message: text("message"),
                     until: milliseconds("until").map(Timestamp.init(milliseconds:))))
         default: return try rareEvent()
         }
@@ -49,18 +53,23 @@ struct EventDecoder {
         case .taskRequeued: return .taskRequeued(try requeue())
         case .inputEdited:
             return .inputEdited(
-                before: json("before") ?? .null, after: json("after") ?? .null, revision: try need("revision"),
+                before: json("before") ?? .null, after: json("after") ?? .null,
+                revision: try need("revision"),
                 actor: text("actor") ?? "")
         case .taskHeld: return .taskHeld(provider: try provider(), until: try time("until"))
-        case .taskReleased: return .taskReleased(provider: try provider(), probe: node["probe"]?.bool ?? false)
-        case .retriesSkipped: return .retriesSkipped(provider: try provider(), remaining: int("remaining") ?? 0)
+        case .taskReleased:
+            return .taskReleased(provider: try provider(), probe: node["probe"]?.bool ?? false)
+        case .retriesSkipped:
+            return .retriesSkipped(provider: try provider(), remaining: int("remaining") ?? 0)
         case .circuitBreakerHalfOpened: return .circuitBreakerHalfOpened(provider: try provider())
         case .circuitBreakerClosed: return .circuitBreakerClosed(provider: try provider())
-        case .fallbackStarted, .fallbackStepStarted, .fallbackStepSucceeded, .fallbackSucceeded, .fallbackStepFailed,
+        case .fallbackStarted, .fallbackStepStarted, .fallbackStepSucceeded, .fallbackSucceeded,
+            .fallbackStepFailed,
             .fallbackExhausted:
             return .fallback(
                 FallbackEvent(
-                    type: type, chainID: text("chain_id") ?? "", step: int("step") ?? 0, strategy: text("strategy"),
+                    type: type, chainID: text("chain_id") ?? "", step: int("step") ?? 0,
+                    strategy: text("strategy"),
                     message: text("message")))
         case .taskEscalated:
             return .taskEscalated(
@@ -97,7 +106,9 @@ struct EventDecoder {
             case "retry_policy": spec.retryPolicy = policy(value)
             case "payment": spec.payment = payment(value)
             case "metadata":
-                spec.metadata = (value.object ?? []).map { MetadataPair(key: $0.name, value: $0.node.string ?? "") }
+                spec.metadata = (value.object ?? []).map {
+                    MetadataPair(key: $0.name, value: $0.node.string ?? "")
+                }
             case "fallback_chain_id": spec.fallbackChainID = value.string
             case "origin": spec.origin = value.string.flatMap(TaskOrigin.init(rawValue:)) ?? .user
             case "traceparent": spec.traceparent = value.string
@@ -126,7 +137,9 @@ struct EventDecoder {
     }
 
     private func payment(_ node: JSONNode) -> Payment? {
-        guard let money = Money(node["amount"]?.string ?? "", node["currency"]?.string ?? "") else { return nil }
+        guard let money = Money(node["amount"]?.string ?? "", node["currency"]?.string ?? "") else {
+            return nil
+        }
         return Payment(
             money, kind: node["kind"]?.string ?? "", reference: node["reference"]?.string,
             payer: node["payer"]?.string, payee: node["payee"]?.string)
@@ -135,19 +148,23 @@ struct EventDecoder {
     private func start() throws(EventDecodingError) -> AttemptStart {
         guard let agent = text("agent_id") else { throw fault("no agent") }
         return AttemptStart(
-            number: try need("number"), agentID: AgentID(agent), provider: ProviderID(text("provider") ?? agent),
-            node: text("node") ?? "", breaker: text("breaker_state").flatMap(BreakerState.init(rawValue:)) ?? .closed,
+            number: try need("number"), agentID: AgentID(agent),
+            provider: ProviderID(text("provider") ?? agent),
+            node: text("node") ?? "",
+            breaker: text("breaker_state").flatMap(BreakerState.init(rawValue:)) ?? .closed,
             failureRate: node["failure_rate"]?.double ?? 0, probe: node["probe"]?.bool ?? false,
             counted: node["counted"]?.bool ?? true, timeout: milliseconds("timeout_ms") ?? 30_000)
     }
 
     private func failure() throws(EventDecodingError) -> Failure {
-        guard let error = node["error"], let type = error["type"]?.string.flatMap(ErrorType.init(rawValue:)) else {
+        guard let error = node["error"], let type = error["type"]?.string.flatMap(ErrorType.init(rawValue:))
+        else {
             throw fault("no error")
         }
         return Failure(
             type: type, errorClass: error["class"]?.string.flatMap(ErrorClass.init(rawValue:)),
-            message: error["message"]?.string ?? "", httpStatus: error["http_status"]?.int.map { Int(clamping: $0) },
+            message: error["message"]?.string ?? "",
+            httpStatus: error["http_status"]?.int.map { Int(clamping: $0) },
             retryAfter: error["retry_after_ms"]?.int,
             sent: error["sent"]?.string.flatMap(Sent.init(rawValue:)) ?? .maybe)
     }
@@ -155,17 +172,22 @@ struct EventDecoder {
     private func requeue() throws(EventDecodingError) -> Requeue {
         Requeue(
             round: try need("round"), cause: try word("cause"), actor: text("actor") ?? "",
-            failedTaskID: try deadLetter(), due: try time("due_at"), agentID: text("agent_id").map { AgentID($0) },
+            failedTaskID: try deadLetter(), due: try time("due_at"),
+            agentID: text("agent_id").map { AgentID($0) },
             deadline: milliseconds("deadline_at").map(Timestamp.init(milliseconds:)), reason: text("reason"))
     }
 
     // MARK: Members
 
-    private func fault(_ reason: String) -> EventDecodingError { EventDecodingError("\(type.rawValue): \(reason)") }
+    private func fault(_ reason: String) -> EventDecodingError {
+        EventDecodingError("\(type.rawValue): \(reason)")
+    }
     private func text(_ name: String) -> String? { node[name]?.string }
     private func int(_ name: String) -> Int? { node[name]?.int.map { Int(clamping: $0) } }
     private func milliseconds(_ name: String) -> Milliseconds? { node[name]?.int }
-    private func json(_ name: String) -> JSONText? { node[name].map { JSONText(valid: Array(bytes[$0.range])) } }
+    private func json(_ name: String) -> JSONText? {
+        node[name].map { JSONText(valid: Array(bytes[$0.range])) }
+    }
     private func mark() -> ReportMark? {
         text("report").flatMap { UInt64($0, radix: 16) }.map(ReportMark.init(value:))
     }
@@ -190,7 +212,9 @@ struct EventDecoder {
         return uuid
     }
 
-    private func deadLetter() throws(EventDecodingError) -> DeadLetterID { DeadLetterID(try uuid("failed_task_id")) }
+    private func deadLetter() throws(EventDecodingError) -> DeadLetterID {
+        DeadLetterID(try uuid("failed_task_id"))
+    }
     private func provider() throws(EventDecodingError) -> ProviderID {
         guard let name = text("provider") else { throw fault("no provider") }
         return ProviderID(name)

@@ -88,7 +88,8 @@ enum EventEncoder {
             json.member("alert_id", id.description)
             json.member("severity", severity.rawValue)
         case .alertResolved(let id): json.member("alert_id", id.description)
-        case .deadLetterResolved(let id, let note, let actor), .deadLetterDiscarded(let id, let note, let actor):
+        case .deadLetterResolved(let id, let note, let actor),
+            .deadLetterDiscarded(let id, let note, let actor):
             json.member("failed_task_id", id.description)
             json.optional("note", note)
             json.member("actor", actor)
@@ -106,7 +107,9 @@ enum EventEncoder {
         json.optional("run_at", spec.runAt?.milliseconds)
         json.optional("timeout_ms", spec.timeout)
         json.optional("deadline_at", spec.deadline?.milliseconds)
-        if spec.retryPolicy != .standard { json.member("retry_policy") { policy(spec.retryPolicy, into: &$0) } }
+        if spec.retryPolicy != .standard {
+            json.member("retry_policy") { policy(spec.retryPolicy, into: &$0) }
+        }
         if let payment = spec.payment { json.member("payment") { self.payment(payment, into: &$0) } }
         if !spec.metadata.isEmpty {
             json.member("metadata") { json in
@@ -146,7 +149,9 @@ enum EventEncoder {
     private static func start(_ start: AttemptStart, into json: inout JSONWriter) {
         json.member("number", start.number)
         json.member("agent_id", start.agentID.rawValue)
-        if start.provider.rawValue != start.agentID.rawValue { json.member("provider", start.provider.rawValue) }
+        if start.provider.rawValue != start.agentID.rawValue {
+            json.member("provider", start.provider.rawValue)
+        }
         json.member("node", start.node)
         if start.breaker != .closed { json.member("breaker_state", start.breaker.rawValue) }
         if start.failureRate != 0 { json.member("failure_rate", start.failureRate) }

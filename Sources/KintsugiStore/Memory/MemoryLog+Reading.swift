@@ -129,18 +129,24 @@ extension MemoryLog {
     // MARK: Records
 
     func records(_ kind: RecordKind) -> [StoredRecord] {
-        records.keys.filter { $0.kind == kind }.map(\.key).sorted { Array($0.utf8).lexicographicallyPrecedes($1.utf8) }
-            .compactMap { record(kind, $0) }
+        records.keys.filter { $0.kind == kind }.map(\.key).sorted {
+            Array($0.utf8).lexicographicallyPrecedes($1.utf8)
+        }
+        .compactMap { record(kind, $0) }
     }
 
     func record(_ kind: RecordKind, _ key: String) -> StoredRecord? {
-        guard let record = records[RecordName(kind: kind, key: key)], let document = record.document else { return nil }
+        guard let record = records[RecordName(kind: kind, key: key)], let document = record.document else {
+            return nil
+        }
         return StoredRecord(
             kind: kind, key: key, version: record.version, document: document, createdAt: record.createdAt,
             updatedAt: record.updatedAt)
     }
 
-    func idempotencyRecord(caller: String, operation: String, key: String, at now: Timestamp) -> IdempotencyRecord? {
+    func idempotencyRecord(caller: String, operation: String, key: String, at now: Timestamp)
+        -> IdempotencyRecord?
+    {
         let answer = answers[IdempotencyName(caller: caller, operation: operation, key: key)]
         return answer.flatMap { $0.expiresAt > now ? $0 : nil }
     }

@@ -58,7 +58,8 @@ struct MemoryLog {
         }
         for append in unit.records { record(append) }
         if let answer = unit.idempotency {
-            answers[IdempotencyName(caller: answer.caller, operation: answer.operation, key: answer.key)] = answer
+            answers[IdempotencyName(caller: answer.caller, operation: answer.operation, key: answer.key)] =
+                answer
         }
         return receipt
     }
@@ -66,7 +67,9 @@ struct MemoryLog {
     private func check(_ unit: AppendUnit) throws(StoreError) {
         if let answer = unit.idempotency {
             let name = IdempotencyName(caller: answer.caller, operation: answer.operation, key: answer.key)
-            if let old = answers[name], unit.at.map({ old.expiresAt > $0 }) ?? true { throw .idempotencyConflict }
+            if let old = answers[name], unit.at.map({ old.expiresAt > $0 }) ?? true {
+                throw .idempotencyConflict
+            }
         }
         var made: Set<TaskID> = []
         var versions: [TaskNumber: Int] = [:]
@@ -128,7 +131,8 @@ struct MemoryLog {
     }
 
     mutating func promote(_ number: TaskNumber, version: Int, at now: Timestamp) {
-        guard let task = self[number], task.state.version == version, var row = task.live, row.phase == .delayed,
+        guard let task = self[number], task.state.version == version, var row = task.live,
+            row.phase == .delayed,
             row.readyAt <= now
         else { return }
         row.phase = .ready
@@ -144,8 +148,10 @@ struct MemoryLog {
             guard let task = self[number], let then = task.state(at: recorded.seq) else { return }
             deadLetters.append(
                 DeadLetter(
-                    id: id, number: Int64(deadLetters.count + 1), task: task.stored, status: .pending, reason: reason,
-                    agentID: then.listedAgent, failure: reason == .cancelled ? nil : then.lastFailure?.failure,
+                    id: id, number: Int64(deadLetters.count + 1), task: task.stored, status: .pending,
+                    reason: reason,
+                    agentID: then.listedAgent,
+                    failure: reason == .cancelled ? nil : then.lastFailure?.failure,
                     attempts: then.attempts, failedAt: recorded.at))
         case .taskRequeued(let requeue):
             close(requeue.failedTaskID, .retried, at: recorded.at, by: requeue.actor, note: requeue.reason)

@@ -74,7 +74,9 @@ package final class MemoryStore: Store {
         shared.withLock { $0.observer = observer }
     }
 
-    package func promote(_ tasks: [(number: TaskNumber, version: Int)], at now: Timestamp) async throws(StoreError) {
+    package func promote(_ tasks: [(number: TaskNumber, version: Int)], at now: Timestamp)
+        async throws(StoreError)
+    {
         try write { log in for (number, version) in tasks { log.promote(number, version: version, at: now) } }
     }
 
@@ -139,9 +141,13 @@ package final class MemoryStore: Store {
         try read { $0.deadLetter(id) }
     }
 
-    package func totals(of user: UserID?) async throws(StoreError) -> Totals { try read { $0.totals(of: user) } }
+    package func totals(of user: UserID?) async throws(StoreError) -> Totals {
+        try read { $0.totals(of: user) }
+    }
 
-    package func activity(of user: UserID?, from: Timestamp, to: Timestamp) async throws(StoreError) -> Activity {
+    package func activity(of user: UserID?, from: Timestamp, to: Timestamp) async throws(StoreError)
+        -> Activity
+    {
         try read { $0.activity(of: user, from: from, to: to) }
     }
 

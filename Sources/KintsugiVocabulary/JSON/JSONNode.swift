@@ -32,7 +32,9 @@ package struct JSONNode: Sendable {
     package var string: String? { if case .string(let text) = value { text } else { nil } }
     package var bool: Bool? { if case .bool(let flag) = value { flag } else { nil } }
     package var array: [JSONNode]? { if case .array(let nodes) = value { nodes } else { nil } }
-    package var object: [(name: String, node: JSONNode)]? { if case .object(let all) = value { all } else { nil } }
+    package var object: [(name: String, node: JSONNode)]? {
+        if case .object(let all) = value { all } else { nil }
+    }
 
     /// The number if it is a whole one that fits, `1e3` and `5.0` included.
     package var int: Int64? {
@@ -68,10 +70,14 @@ extension JSONNode {
             return node
         }
 
-        private func fault(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: at) }
+        private func fault(_ reason: String) -> JSONSyntaxError {
+            JSONSyntaxError(reason: reason, offset: at)
+        }
 
         private mutating func skipSpace() {
-            while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x0a || bytes[at] == 0x0d || bytes[at] == 0x09 {
+            while at < bytes.count,
+                bytes[at] == 0x20 || bytes[at] == 0x0a || bytes[at] == 0x0d || bytes[at] == 0x09
+            {
                 at += 1
             }
         }
@@ -96,7 +102,9 @@ extension JSONNode {
 
         private mutating func literal(_ text: StaticString, _ value: Value) throws(JSONSyntaxError) -> Value {
             for index in 0..<text.utf8CodeUnitCount {
-                guard at < bytes.count, bytes[at] == text.utf8Start[index] else { throw fault("unexpected character") }
+                guard at < bytes.count, bytes[at] == text.utf8Start[index] else {
+                    throw fault("unexpected character")
+                }
                 at += 1
             }
             return value
@@ -113,10 +121,14 @@ extension JSONNode {
             }
             while true {
                 skipSpace()
-                guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") else { throw fault("a name was expected") }
+                guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") else {
+                    throw fault("a name was expected")
+                }
                 let name = try string()
                 skipSpace()
-                guard at < bytes.count, bytes[at] == UInt8(ascii: ":") else { throw fault("a colon was expected") }
+                guard at < bytes.count, bytes[at] == UInt8(ascii: ":") else {
+                    throw fault("a colon was expected")
+                }
                 at += 1
                 members.append((name, try value(depth: depth)))
                 if try !another(closing: UInt8(ascii: "}")) { return .object(members) }
@@ -175,7 +187,9 @@ extension JSONNode {
         private mutating func string() throws(JSONSyntaxError) -> String {
             at += 1
             let start = at
-            while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\"), bytes[at] >= 0x20 {
+            while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\"),
+                bytes[at] >= 0x20
+            {
                 at += 1
             }
             guard let end = peek else { throw fault("a string has no end") }
@@ -223,7 +237,8 @@ extension JSONNode {
         private mutating func unicodeEscape(into text: inout [UInt8]) throws(JSONSyntaxError) {
             var code = UInt32(try hex4())
             if (0xd800..<0xdc00).contains(code) {
-                guard peek == UInt8(ascii: "\\"), at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u") else {
+                guard peek == UInt8(ascii: "\\"), at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u")
+                else {
                     throw fault("half a surrogate pair")
                 }
                 at += 2

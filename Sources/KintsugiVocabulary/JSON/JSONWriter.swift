@@ -33,7 +33,8 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    package mutating func array<Element>(of elements: [Element], _ body: (inout JSONWriter, Element) -> Void) {
+    package mutating func array<Element>(of elements: [Element], _ body: (inout JSONWriter, Element) -> Void)
+    {
         array { json in for element in elements { body(&json, element) } }
     }
 
