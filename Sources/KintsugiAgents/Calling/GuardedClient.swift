@@ -1,0 +1,210 @@
+internal import AsyncHTTPClient
+package import NIOCore
+package import NIOHTTP1
+internal import Synchronization
+
+/// Sends POST requests to addresses that the guard allows, and to nothing else.
+///
+/// Names are resolved here, every address is checked, and the connection goes to the very address that was
+/// checked: there is no second look-up that could say something else (DNS rebinding).
+package final class GuardedClient: Sendable {
+    /// Where a connection goes; what the pool of connections is about.
+    private struct Endpoint: Hashable {
+        var url: CallbackURL.Host?
+        var address: IPAddress
+        var port: Int
+    }
+
+    private struct State {
+        var inFlight: [Endpoint: Int] = [:]
+        var isShutDown = false
+    }
+
+    private let configuration: HTTPAgentCallerConfiguration
+    private let addressGuard: AddressGuard
+    private let client: HTTPClient
+    private let pinned: PinnedClients
+    private let resolver: HostResolver
+    private let state = Mutex(State())
+
+    package init(
+        configuration: HTTPAgentCallerConfiguration, guard addressGuard: AddressGuard,
+        eventLoopGroup: any EventLoopGroup
+    ) {
+        self.configuration = configuration
+        self.addressGuard = addressGuard
+        let settings = configuration.clientSettings
+        client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: settings)
+        pinned = PinnedClients(
+            limit: configuration.maxPinnedClients, eventLoopGroup: eventLoopGroup, configuration: settings)
+        resolver = HostResolver(
+            threads: configuration.resolverThreads, timeToLive: configuration.addressTimeToLive,
+            eventLoopGroup: eventLoopGroup, lookup: configuration.lookup)
+    }
+
+    /// Ends what is under way as `.interrupted`, closes all connections and gives the threads back.
+    package func shutdown() async throws {
+        let isFirst = state.withLock { state in
+            defer { state.isShutDown = true }
+            return !state.isShutDown
+        }
+        guard isFirst else { return }
+        try await client.shutdown()
+        try await pinned.shutdown()
+        try await resolver.shutdown()
+    }
+
+    /// Sends the request and reads the answer, all until the deadline.
+    package func post(
+        _ url: CallbackURL, headers: HTTPHeaders, body: ByteBuffer, deadline: NIODeadline
+    ) async -> ExchangeResult {
+        let addresses: [IPAddress]
+        switch url.host {
+        case .address(let address): addresses = [address]
+        case .name(let name):
+            let patience = min(deadline, .now() + configuration.connectTimeout)
+            switch await resolver.addresses(of: name, deadline: patience) {
+            case .addresses(let found): addresses = found
+            case .failed(let error):
+                if state.withLock({ $0.isShutDown }) { return .interrupted }
+                return .failed(.unreachable("The name \(name) could not be resolved: \(error.reason)."))
+            case .outOfTime where NIODeadline.now() >= deadline:
+                return .failed(
+                    .outOfTime("The time was over before the name \(name) was resolved.", wasSent: false))
+            case .outOfTime: return .failed(.unreachable("The name \(name) could not be resolved in time."))
+            case .cancelled: return .cancelled
+            }
+        }
+        for address in addresses {
+            guard let problem = addressGuard.problem(with: address) else { continue }
+            if case .name(let name) = url.host {
+                return .failed(.addressRefused("\(name) has the address \(address), which \(problem)."))
+            }
+            return .failed(.addressRefused("\(address) \(problem)."))
+        }
+        return await post(url, at: addresses, headers: headers, body: body, deadline: deadline)
+    }
+
+    /// Goes on to the next address as long as no connection came about.
+    private func post(
+        _ url: CallbackURL, at addresses: [IPAddress], headers: HTTPHeaders, body: ByteBuffer,
+        deadline: NIODeadline
+    ) async -> ExchangeResult {
+        var result = ExchangeResult.failed(.unreachable("The agent's name has no address."))
+        for address in addresses {
+            result = await post(url, at: address, headers: headers, body: body, deadline: deadline)
+            if case .failed(.unreachable) = result, !Task.isCancelled, NIODeadline.now() < deadline {
+                continue
+            }
+            if case .name(let name) = url.host, addresses.count > 1 { resolver.prefer(address, of: name) }
+            break
+        }
+        return result
+    }
+
+    private func post(
+        _ url: CallbackURL, at address: IPAddress, headers: HTTPHeaders, body: ByteBuffer,
+        deadline: NIODeadline
+    ) async -> ExchangeResult {
+        let endpoint = Endpoint(url: url.isSecure ? url.host : nil, address: address, port: url.port)
+        let isQueued = state.withLock { state in
+            state.inFlight[endpoint, default: 0] += 1
+            return state.inFlight[endpoint, default: 0] > configuration.maxConnectionsPerHost
+        }
+        defer {
+            state.withLock { state in
+                let left = state.inFlight[endpoint, default: 1] - 1
+                state.inFlight[endpoint] = left == 0 ? nil : left
+            }
+        }
+        var client = client
+        var authority = "\(address.authority):\(url.port)"
+        var key: PinnedClients.Key?
+        if url.isSecure, case .name(let name) = url.host {
+            let wanted = PinnedClients.Key(name: name, address: address)
+            guard let borrowed = pinned.borrow(wanted) else { return .interrupted }
+            (client, key) = (borrowed, wanted)
+            authority = "\(name):\(url.port)"
+        }
+        defer { if let key { pinned.giveBack(key) } }
+        do {
+            let request = try HTTPClient.Request(
+                url: "\(url.isSecure ? "https" : "http")://\(authority)\(url.target)", method: .POST,
+                headers: headers, body: .byteBuffer(body))
+            let place = "\(url.hostHeader) at \(address)"
+            let first = await run(request, on: client, to: place, isQueued: isQueued, deadline: deadline)
+            // A kept connection can turn out to be closed before anything went out; that is nobody's failure.
+            guard case .staleConnection = first else { return first.result }
+            return await run(request, on: client, to: place, isQueued: isQueued, deadline: deadline).result
+        } catch {
+            return .failed(.unsendable("No request can be made of the agent's URL: \(error)."))
+        }
+    }
+
+    private enum Attempt {
+        case ended(ExchangeResult)
+        case staleConnection(ExchangeResult)
+
+        var result: ExchangeResult {
+            switch self {
+            case .ended(let result), .staleConnection(let result): result
+            }
+        }
+    }
+
+    private func run(
+        _ request: HTTPClient.Request, on client: HTTPClient, to place: String, isQueued: Bool,
+        deadline: NIODeadline
+    ) async -> Attempt {
+        let exchange = Exchange(limits: configuration.bodyLimits)
+        let task = client.execute(
+            request: request, delegate: exchange, eventLoop: .indifferent, deadline: deadline, logger: nil)
+        do {
+            try await withTaskCancellationHandler {
+                try await task.get()
+            } onCancel: {
+                task.cancel()
+            }
+            guard let answer = exchange.progress.answer else {
+                return .ended(.failed(.broken("There was no answer.")))
+            }
+            return .ended(.answered(answer))
+        } catch {
+            if Task.isCancelled { return .ended(.cancelled) }
+            let trouble = ConnectionTrouble(error, isQueued: isQueued, isOver: NIODeadline.now() >= deadline)
+            if !trouble.isOutOfTime, state.withLock({ $0.isShutDown }) { return .ended(.interrupted) }
+            return ended(exchange.progress, trouble, place: place)
+        }
+    }
+
+    private func ended(_ progress: Exchange.Progress, _ trouble: ConnectionTrouble, place: String) -> Attempt
+    {
+        if var answer = progress.answer {
+            switch answer.ending {
+            case .tooLong, .whole: break
+            case .broken, .outOfTime:
+                answer.ending = trouble.isOutOfTime ? .outOfTime : .broken(trouble.reason)
+            }
+            return .ended(.answered(answer))
+        }
+        if trouble.isOutOfTime {
+            let sentence =
+                progress.isSent
+                ? "The agent did not answer in time."
+                : "The time was over before there was a connection to \(place)."
+            return .ended(.failed(.outOfTime(sentence, wasSent: progress.isSent)))
+        }
+        if progress.isSent {
+            return .ended(.failed(.broken("The connection to the agent broke: \(trouble.reason).")))
+        }
+        switch trouble.kind {
+        case .unsendable:
+            return .ended(.failed(.unsendable("The request cannot be sent: \(trouble.reason).")))
+        case .saturated:
+            return .ended(.failed(.saturated("There was no free connection to \(place): \(trouble.reason).")))
+        case .closed:
+            return .staleConnection(.failed(.unreachable("No connection to \(place): \(trouble.reason).")))
+        case .other: return .ended(.failed(.unreachable("No connection to \(place): \(trouble.reason).")))
+        }
+    }
+}
