@@ -115,6 +115,7 @@ let package = Package(
                 "KintsugiStore", "KintsugiVocabulary", "KintsugiWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
                 .product(name: "Histogram", package: "hdrhistogram-swift", condition: server),
                 .product(name: "Hummingbird", package: "hummingbird", condition: server),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,1 +1,3 @@
 import KintsugiCLI
+
+await KintsugiTool.runAndExit()

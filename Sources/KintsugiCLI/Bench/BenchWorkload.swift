@@ -25,12 +25,12 @@ final class BenchWorld: Sendable {
         folder = base + "/kintsugi-bench-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         store = try SQLiteStore.open(folder: folder)
-        http = HTTPAgentCaller(
-            configuration: HTTPAgentCallerConfiguration(version: KintsugiVersion.current),
-            guard: AddressGuard(policy: .init(allowPrivate: true)))
-        let secret = ServerSecret("bench")
         var logger = Logger(label: "kintsugi.bench")
         logger.logLevel = .error
+        http = HTTPAgentCaller(
+            configuration: HTTPAgentCallerConfiguration(version: KintsugiVersion.current),
+            guard: AddressGuard(policy: .init(allowPrivate: true)), logger: logger)
+        let secret = ServerSecret("bench")
         engine = Engine(
             store: store, callers: [.local: handlers, .http: http],
             configuration: EngineConfiguration(
@@ -76,7 +76,7 @@ final class BenchWorld: Sendable {
             retryBudget: kind == .local ? nil : RetryBudget.Settings())
         let record = AgentRecord(
             profile: profile, name: id, kind: kind, callbackURL: url,
-            secrets: [.init(value: Signature.newSecret())], createdAt: .zero, updatedAt: .zero)
+            secrets: [.init(value: Signature.newSecret((0..<24).map { _ in UInt8.random(in: .min ... .max) }))], createdAt: .zero, updatedAt: .zero)
         _ = try await engine.register(record, actor: "bench")
     }
 

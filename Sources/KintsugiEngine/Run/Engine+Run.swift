@@ -45,10 +45,15 @@ extension Engine: Service {
                 group.cancelAll()
             }
         } onGracefulShutdown: {
-            self.brain.drain()
-            self.shutdown.finish()
+            self.stop()
         }
         if let fatal = brain.fatal { throw EngineError.store(fatal) }
+    }
+
+    /// Begins the shutdown without a service group: no new attempts, and `run` returns when all is recorded.
+    package func stop() {
+        brain.drain()
+        shutdown.finish()
     }
 
     /// Whether the engine takes and runs tasks.
