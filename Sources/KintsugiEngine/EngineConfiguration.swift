@@ -4,8 +4,8 @@ package import KintsugiCore
 package struct EngineConfiguration: Sendable {
     /// This process, by name: stands in every `attempt_started`.
     package var node: String
-    /// Where agents report to, without a slash at the end.
-    package var reportBaseURL: String
+    /// Where agents report to, without a slash at the end; asked at each call, since a port may be given late.
+    package var reportBaseURL: @Sendable () -> String
     /// The wall clock.
     package var now: @Sendable () -> Timestamp
     package var seed: UInt64
@@ -20,7 +20,7 @@ package struct EngineConfiguration: Sendable {
     package var unseal: @Sendable (String) -> String?
 
     package init(
-        node: String, reportBaseURL: String, now: @escaping @Sendable () -> Timestamp, seed: UInt64,
+        node: String, reportBaseURL: @escaping @Sendable () -> String, now: @escaping @Sendable () -> Timestamp, seed: UInt64,
         drainGrace: Milliseconds = 20_000, handlerThreads: Int = 4,
         attemptToken: @escaping @Sendable (String, Int) -> String,
         seal: @escaping @Sendable (String) -> String = { $0 },

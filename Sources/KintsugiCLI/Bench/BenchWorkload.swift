@@ -34,7 +34,7 @@ final class BenchWorld: Sendable {
         engine = Engine(
             store: store, callers: [.local: handlers, .http: http],
             configuration: EngineConfiguration(
-                node: "bench", reportBaseURL: "http://127.0.0.1:7420", now: SystemClock.now,
+                node: "bench", reportBaseURL: { "http://127.0.0.1:7420" }, now: SystemClock.now,
                 seed: UInt64.random(in: .min ... .max),
                 attemptToken: { secret.attemptToken(task: $0, attempt: $1) }), logger: logger)
         try await engine.prepare()

@@ -65,7 +65,7 @@ extension Scheduler {
         case .blocked(let obstacle, let agents):
             lanes[lane]?.obstacle = obstacle
             if obstacle.reason == .breakerOpen, !lane.isHeld, let provider = obstacle.provider,
-                takeHold(of: lane, at: now)
+                breakerState(provider) == .open, takeHold(of: lane, at: now)
             {
                 lanes[lane]?.takeBest()
                 decide(.hold(provider: provider), key.number, Facts(breaker: .open), at: now)

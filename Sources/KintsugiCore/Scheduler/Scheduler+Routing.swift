@@ -79,7 +79,8 @@ extension Scheduler {
             providers[profile.provider] = provider
             if start.left <= 0 { return refuse(.breakerOpen, until: start.nextAt) }
         }
-        let isRetry = state.roundAttempts > 0 && !isHalfOpen
+        // What was held comes back by the slow start, which is stricter than any budget.
+        let isRetry = state.roundAttempts > 0 && !isHalfOpen && !lane.isHeld
         if isRetry, provider.budget?.takeRetry(at: now) == false {
             let next = provider.budget?.nextRetry(at: now)
             providers[profile.provider] = provider

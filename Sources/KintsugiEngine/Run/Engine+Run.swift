@@ -160,7 +160,7 @@ extension Engine: Service {
             metadata: state.spec.metadata, traceparent: state.spec.traceparent, timeout: start.timeout,
             startedAt: state.attempt?.startedAt ?? state.updatedAt,
             report: ReportAddress(
-                baseURL: configuration.reportBaseURL,
+                baseURL: configuration.reportBaseURL(),
                 token: agent.kind == .local ? "" : configuration.attemptToken("\(state.id)", start.number)))
     }
 

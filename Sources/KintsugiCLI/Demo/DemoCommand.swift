@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import KintsugiCore
+import KintsugiVocabulary
+import Logging
+
+/// A server with agents that misbehave, and a view of what happens.
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Watch tasks fail and heal: real agents in other processes, a throw-away folder.")
+
+    @Option(help: "The port (default: a free one).")
+    var port: String = "0"
+
+    @Option(help: "Stop by itself after so many seconds; 0: run until Ctrl-C.")
+    var seconds = 0
+
+    func run() async throws {
+        let data = NSTemporaryDirectory() + "/kintsugi-demo-\(UUID().uuidString.prefix(8))"
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        let settings = try Settings(
+            flags: [
+                "server.data": data, "server.host": "127.0.0.1", "server.port": port, "database.url": "",
+                "server.public_url": "", "server.admin_key": "", "server.log_level": "error",
+                "server.drain_grace_ms": "500", "agents.allow_private": "true",
+            ], file: nil)
+        let paint = Paint(isOn: Terminal.usesColour())
+        Terminal.say("Starting seven agents, each a process of its own …")
+        var agents: [DemoAgentKind: AgentProcess] = [:]
+        for kind in DemoAgentKind.allCases { agents[kind] = try await AgentProcess.start(kind: kind) }
+        defer { for agent in agents.values { agent.stop() } }
+        let composition = try await Composition(settings, logger: try ServeCommand.logger(settings)) { _ in }
+        let narrator = DemoNarrator(paint: paint)
+        let commits = narrator.hear(composition.engine)
+        let script = DemoScript(
+            url: { composition.url }, key: composition.newAdminKey ?? "", agents: agents.mapValues(\.url))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await composition.run() }
+            group.addTask {
+                while !composition.engine.isReady { try await Task.sleep(for: .milliseconds(20)) }
+                narrator.welcome(composition)
+                try await script.play(names: narrator)
+                if seconds > 0 {
+                    try await Task.sleep(for: .seconds(seconds))
+                    await composition.stop()
+                }
+            }
+            group.addTask { await narrator.tell(commits) }
+            try await group.next()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        Terminal.say("\nStopped; \(data) is removed.")
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Kintsugi
+import KintsugiAgents
+import KintsugiCore
+import KintsugiEngine
+import KintsugiSQLite
+import KintsugiServer
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// A whole server, put together from its boxes: the only place that knows them all.
+final class Composition: Sendable {
+    let engine: Engine
+    let store: SQLiteStore
+    let http: HTTPAgentCaller
+    let folder: DataFolder
+    /// The admin key that was made now; nil if there was one.
+    let newAdminKey: String?
+    private let group: ServiceGroup
+    private let address: Address
+
+    /// Where the server really listens: known once it does.
+    private final class Address: Sendable {
+        let host: String
+        let publicURL: String?
+        private let port = Atomic(0)
+
+        init(host: String, publicURL: String?) {
+            self.host = host
+            self.publicURL = publicURL
+        }
+
+        var url: String {
+            if let publicURL { return publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL }
+            let reachable = host == "0.0.0.0" ? "127.0.0.1" : (host == "::" ? "::1" : host)
+            let name = reachable.contains(":") ? "[\(reachable)]" : reachable
+            return "http://\(name):\(port.load(ordering: .relaxed))"
+        }
+
+        func set(_ value: Int) { port.store(value, ordering: .relaxed) }
+    }
+
+    var url: String { address.url }
+
+    /// - Parameter whenListening: called once, with the address, when the first request could be answered.
+    init(_ settings: Settings, logger: Logger, whenListening: @escaping @Sendable (Composition) -> Void) async throws {
+        let host = settings["server.host"]
+        let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        let guarding = AddressGuard(policy: try Self.policy(settings, isLoopback: isLoopback))
+        folder = try DataFolder(settings)
+        let secret = try folder.secret(settings)
+        store = try openStore(folder)
+        http = HTTPAgentCaller(
+            configuration: HTTPAgentCallerConfiguration(version: KintsugiVersion.current), guard: guarding, logger: logger)
+        let address = Address(host: host, publicURL: settings.text("server.public_url"))
+        self.address = address
+        engine = Engine(
+            store: store, callers: [.http: http, .local: LocalAgentCaller()],
+            configuration: EngineConfiguration(
+                node: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
+                reportBaseURL: { address.url }, now: SystemClock.now, seed: UInt64.random(in: .min ... .max),
+                drainGrace: Milliseconds(try settings.int("server.drain_grace_ms", in: 0...25_000)),
+                attemptToken: { secret.attemptToken(task: $0, attempt: $1) }, seal: secret.seal, unseal: secret.unseal),
+            logger: logger)
+        try await engine.prepare()
+        let keys = KeyRing(engine: engine)
+        newAdminKey = try await keys.bootstrap(adminKeyFromEnvironment: settings.text("server.admin_key"))
+        if let newAdminKey { try folder.write(newAdminKey + "\n", to: "admin.key") }
+
+        let engine = engine
+        var server = ServerConfiguration(
+            startedAt: SystemClock.now(), logger: logger, isReady: { engine.isReady },
+            addressFault: { guarding.literalProblem(url: $0) })
+        server.host = host
+        server.port = try settings.int("server.port", in: 0...65_535)
+        server.maxBodyBytes = try settings.int("server.max_body_bytes", in: 1024...(64 << 20))
+        let listening = AsyncStream.makeStream(of: Void.self)
+        let application = KintsugiServer.makeApplication(engine: engine, keys: keys, configuration: server) { port in
+            address.set(port)
+            listening.continuation.finish()
+        }
+        // The engine drains first, while agents can still report; the server goes last.
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: application), .init(service: engine)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(28)
+        group = ServiceGroup(configuration: configuration)
+        self.listening = listening.stream
+        self.whenListening = whenListening
+    }
+
+    private let listening: AsyncStream<Void>
+    private let whenListening: @Sendable (Composition) -> Void
+
+    /// Runs until a signal or a failure; closes the store in every case.
+    func run() async throws {
+        let outcome: Result<Void, any Error>
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    for await _ in self.listening {}
+                    if !Task.isCancelled { self.whenListening(self) }
+                }
+                tasks.addTask { try await self.group.run() }
+                try await tasks.next()
+                try await tasks.next()
+            }
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        try? await http.shutdown()
+        await store.close()
+        try outcome.get()
+    }
+
+    func stop() async { await group.triggerGracefulShutdown() }
+
+    private static func policy(_ settings: Settings, isLoopback: Bool) throws -> AddressGuard.Policy {
+        let allowPrivate = try settings.bool("agents.allow_private") ?? isLoopback
+        let networks = try settings["agents.allow_networks"].split(separator: ",").map { text in
+            let text = text.trimmingCharacters(in: .whitespaces)
+            guard let network = CIDR(text) else {
+                throw CommandFailure(
+                    description: "agents.allow_networks has \"\(text)\", which is not a network like 10.0.0.0/8.",
+                    exitCode: 64)
+            }
+            return network
+        }
+        return AddressGuard.Policy(allowPrivate: allowPrivate, allowNetworks: networks)
+    }
+}
