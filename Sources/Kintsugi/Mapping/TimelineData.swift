@@ -15,7 +15,7 @@ extension TimelineMoment {
             json.member("number", success.number)
             json.member("duration_ms", success.duration)
             json.member("http_status", success.httpStatus ?? (success.report == nil ? nil : 202))
-            json.member("output_bytes", outputBytes)
+            json.member("output_bytes", (output ?? .null).bytes.count)
         case .attemptFailed(let failed):
             json.member("number", failed.number)
             json.member("duration_ms", failed.duration)
@@ -198,16 +198,6 @@ extension TimelineMoment {
         json.member("error", resource: failure.map { ErrorResource($0) })
         json.member("percent", nil as Double?)
         json.member("message", late.kind == .progress ? late.message : nil)
-    }
-
-    private var outputBytes: Int {
-        guard case .taskCompleted(let output?)? = following else { return JSONText.null.bytes.count }
-        return output.bytes.count
-    }
-
-    /// Whether an `input_edited` stands right before this event, in the same append.
-    private var isInputEdited: Bool {
-        before.updatedAt == at && before.inputRevision > 1 && wasEdited
     }
 }
 

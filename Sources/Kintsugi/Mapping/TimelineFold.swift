@@ -12,13 +12,16 @@ package struct TimelineFold: Sendable {
     private(set) var attemptsBefore = 0
     private(set) var heldAt: Timestamp?
     private(set) var agents: [Int: AgentID] = [:]
+    private var wasInputEdited = false
 
     package init(of id: TaskID) { self.id = id }
 
-    /// The row of the next event. `following` is the event right after it, if there is one: some rows tell the
-    /// size of what that one holds.
-    package mutating func row(_ recorded: RecordedEvent, following: TaskEvent?) -> TimelineEventResource {
-        let moment = advance(recorded, following: following)
+    /// The row of the next event. `following` are the events after it of the same append, as far as they are
+    /// known: a success tells the size of the output, which stands with the completion.
+    package mutating func row(_ recorded: RecordedEvent, following: ArraySlice<RecordedEvent> = [])
+        -> TimelineEventResource
+    {
+        let moment = advance(recorded, following)
         return TimelineEventResource(
             seq: recorded.seq, position: recorded.position, type: recorded.event.type,
             severity: recorded.event.severity, at: recorded.at.rfc3339, attempt: moment.attempt,
@@ -26,9 +29,11 @@ package struct TimelineFold: Sendable {
     }
 
     /// Takes an event in whose row nobody wants.
-    package mutating func skip(_ recorded: RecordedEvent) { _ = advance(recorded, following: nil) }
+    package mutating func skip(_ recorded: RecordedEvent) { _ = advance(recorded, []) }
 
-    private mutating func advance(_ recorded: RecordedEvent, following: TaskEvent?) -> TimelineMoment {
+    private mutating func advance(_ recorded: RecordedEvent, _ following: ArraySlice<RecordedEvent>)
+        -> TimelineMoment
+    {
         let before = state
         var after: TaskState
         if let before {
@@ -40,8 +45,10 @@ package struct TimelineFold: Sendable {
         state = after
         if case .attemptStarted(let start) = recorded.event { agents[start.number] = start.agentID }
         let moment = TimelineMoment(
-            event: recorded.event, following: following, at: recorded.at, before: before ?? after, after: after,
-            attemptsBefore: attemptsBefore, heldAt: heldAt, agents: agents)
+            event: recorded.event, output: following.lazy.compactMap(\.event.output).first, at: recorded.at,
+            before: before ?? after, after: after, attemptsBefore: attemptsBefore, heldAt: heldAt, agents: agents,
+            isInputEdited: wasInputEdited)
+        wasInputEdited = recorded.event.type == .inputEdited
         if case .taskHeld = recorded.event { heldAt = recorded.at }
         if case .taskRequeued = recorded.event { attemptsBefore = after.attempts }
         return moment
@@ -51,13 +58,16 @@ package struct TimelineFold: Sendable {
 /// One event with the state on both sides of it.
 struct TimelineMoment {
     let event: TaskEvent
-    let following: TaskEvent?
+    /// Of the completion that follows, if one does.
+    let output: JSONText?
     let at: Timestamp
     let before: TaskState
     let after: TaskState
     let attemptsBefore: Int
     let heldAt: Timestamp?
     let agents: [Int: AgentID]
+    /// Whether an `input_edited` stands right before this event.
+    let isInputEdited: Bool
 
     /// Attempts begun in this round.
     var attemptsInRound: Int { max(0, after.attempts - attemptsBefore) }
@@ -99,6 +109,7 @@ struct TimelineMoment {
 
 extension TaskEvent {
     fileprivate var spec: TaskSpec? { if case .taskCreated(let spec) = self { spec } else { nil } }
+    fileprivate var output: JSONText? { if case .taskCompleted(let output) = self { output } else { nil } }
 }
 
 extension TaskSpec {
