@@ -1,4 +1,4 @@
-import KintsugiCore
+package import KintsugiCore
 package import KintsugiEngine
 import KintsugiVocabulary
 package import KintsugiWire

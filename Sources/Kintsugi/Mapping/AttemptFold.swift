@@ -1,6 +1,6 @@
 import KintsugiCore
 package import KintsugiStore
-import KintsugiVocabulary
+package import KintsugiVocabulary
 package import KintsugiWire
 
 /// Reads a task's attempts out of its events.

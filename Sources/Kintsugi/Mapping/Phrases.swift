@@ -1,5 +1,5 @@
 package import KintsugiCore
-import KintsugiVocabulary
+package import KintsugiVocabulary
 
 /// Words that sentences for people are put together from.
 package enum Phrases {

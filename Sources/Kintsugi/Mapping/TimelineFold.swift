@@ -1,6 +1,6 @@
-package import KintsugiCore
+import KintsugiCore
 package import KintsugiStore
-import KintsugiVocabulary
+package import KintsugiVocabulary
 package import KintsugiWire
 
 /// Turns recorded events into rows for people, one after the other from the first: what a row says depends on

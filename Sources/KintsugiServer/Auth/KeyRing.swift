@@ -71,7 +71,7 @@ package final class KeyRing: Sendable {
         let id = RandomText.small(12)
         let secret = RandomText.letters(43)
         let key = APIKey(
-            id: id, name: name, role: role, userID: user, hash: APIKey.hash(secret), createdAt: engine.now,
+            id: id, name: name, role: role, userID: user, hash: APIKey.hash(Array(secret.utf8)), createdAt: engine.now,
             expiresAt: expiresAt, isConfigured: false)
         return (key, "ks_\(id)_\(secret)")
     }

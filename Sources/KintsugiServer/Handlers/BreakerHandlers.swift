@@ -1,3 +1,4 @@
+import HTTPTypes
 import Kintsugi
 import KintsugiCore
 import KintsugiEngine

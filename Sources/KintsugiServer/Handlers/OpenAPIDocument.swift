@@ -1,6 +1,6 @@
 import CDashboard
 import Crypto
-import KintsugiVocabulary
+package import KintsugiVocabulary
 
 /// The API's document, embedded in the binary.
 package enum OpenAPIDocument {

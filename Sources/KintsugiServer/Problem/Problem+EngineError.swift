@@ -2,6 +2,7 @@ import Hummingbird
 import KintsugiCore
 import KintsugiEngine
 import KintsugiStore
+import KintsugiVocabulary
 import KintsugiWire
 import NIOCore
 import NIOHTTP1

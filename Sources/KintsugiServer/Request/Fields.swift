@@ -1,4 +1,4 @@
-package import KintsugiCore
+import KintsugiCore
 package import KintsugiVocabulary
 package import KintsugiWire
 

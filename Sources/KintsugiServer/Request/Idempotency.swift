@@ -93,11 +93,10 @@ extension Exchange {
             throw Problem(.idempotencyInProgress, "The first request with this Idempotency-Key is still running.")
         }
         defer { site.gate.leave(claim) }
-        let fingerprint = Array(SHA256.hash(data: Array(claim.operation.utf8) + [0] + body.bytes))
+        let fingerprint: [UInt8] = Array(SHA256.hash(data: Array(claim.operation.utf8) + [0] + body.bytes))
         if let answer = try await kept(claim, fingerprint) { return answer }
-        let keeping = Keeping(
-            claim, fingerprint: fingerprint, expiresAt: expiresAt,
-            seal: isSecret ? { engine.configuration.seal($0) } : nil)
+        let seal: (@Sendable (String) -> String)? = isSecret ? engine.configuration.seal : nil
+        let keeping = Keeping(claim, fingerprint: fingerprint, expiresAt: expiresAt, seal: seal)
         do {
             return try await act(keeping)
         } catch EngineError.idempotencyConflict {
@@ -113,8 +112,9 @@ extension Exchange {
     }
 
     private func kept(_ claim: IdempotencyGate.Claim, _ fingerprint: [UInt8]) async throws -> Answer? {
+        let (store, now) = (engine.store, now)
         let found = try await engine.reading { () async throws(StoreError) in
-            try await engine.store.idempotencyRecord(
+            try await store.idempotencyRecord(
                 caller: claim.caller, operation: claim.operation, key: claim.key, at: now)
         }
         guard let found else { return nil }

@@ -3,6 +3,7 @@ import KintsugiWire
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Answers bytes that are no HTTP with a problem document, as every other error, and closes the connection.
 ///
