@@ -2,5 +2,7 @@
 #pragma once
 #include <stddef.h>
 
-extern const unsigned char kintsugi_openapi_json[];
 extern const size_t kintsugi_openapi_json_size;
+
+/// The first byte of the API's document.
+const unsigned char *kintsugi_openapi_json(void);

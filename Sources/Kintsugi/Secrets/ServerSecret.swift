@@ -1,4 +1,4 @@
-package import Crypto
+import Crypto
 import FoundationEssentials
 
 /// The one secret of a server: seals other secrets at rest and makes the tokens of attempts.

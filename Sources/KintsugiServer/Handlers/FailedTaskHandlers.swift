@@ -1,0 +1,167 @@
+import HTTPTypes
+import Kintsugi
+import KintsugiCore
+import KintsugiEngine
+import KintsugiStore
+import KintsugiVocabulary
+import KintsugiWire
+
+/// The dead letter queue.
+enum FailedTaskHandlers {
+    @Sendable static func list(_ exchange: Exchange) async throws -> Answer {
+        var query = exchange.query
+        var wanted = DeadLetterQuery()
+        wanted.statuses = query.words("status", DeadLetterStatus.self)
+        wanted.agent = query.text("agent", .slug).map { AgentID($0) }
+        wanted.errorType = query.word("error_type", ErrorType.self)
+        let user = query.text("user_id", .userID).map { UserID($0) }
+        wanted.taskType = query.text("task_type", .word(100))
+        wanted.minAmount = query.value("min_amount")
+        if let amount = wanted.minAmount, !Decimal.isAmount(amount) {
+            query.add("min_amount", "must be 1 to 30 digits with up to 18 decimals")
+        }
+        let group = query.text("group", .visible(1...128))
+        wanted.limit = query.limit()
+        wanted.before = query.numberCursor().map(PageCursor.init(before:))
+        try query.check([
+            "status", "agent", "error_type", "user_id", "task_type", "min_amount", "group", "limit", "cursor",
+        ])
+        if let user, !exchange.caller.scope.covers(user) {
+            return Answer(.ok, ListResource<FailedTaskResource>(data: [], nextCursor: nil))
+        }
+        wanted.user = user ?? exchange.caller.scope.user
+        let page = try await page(wanted, group: group, exchange)
+        return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0) })
+    }
+
+    /// Entries that are looked at for a page with a filter that the store does not know.
+    private static let maxExamined = 5000
+
+    private static func page(_ query: DeadLetterQuery, group: String?, _ exchange: Exchange) async throws
+        -> Page<DeadLetter>
+    {
+        let store = exchange.engine.store
+        guard let group else {
+            return try await exchange.engine.reading { () async throws(StoreError) in
+                try await store.deadLetters(query)
+            }
+        }
+        var wanted = query
+        wanted.limit = 200
+        var found: [DeadLetter] = []
+        var examined = 0
+        while examined < maxExamined {
+            let asked = wanted
+            let page = try await exchange.engine.reading { () async throws(StoreError) in
+                try await store.deadLetters(asked)
+            }
+            for entry in page.elements where ErrorGroup.fingerprint(of: entry) == group {
+                found.append(entry)
+                if found.count == query.limit {
+                    return Page(elements: found, next: PageCursor(before: entry.number))
+                }
+            }
+            examined += max(1, page.elements.count)
+            wanted.before = page.next
+            if page.next == nil { break }
+        }
+        return Page(elements: found, next: wanted.before)
+    }
+
+    @Sendable static func show(_ exchange: Exchange) async throws -> Answer {
+        let id = try exchange.deadLetterID()
+        try exchange.checkNoQuery()
+        let entry = try await exchange.entry(id)
+        let task = try await exchange.engine.task(entry.task.state.id, in: exchange.caller.scope)
+        let etag = ETag.text(task.state.version)
+        if exchange.isKnown(etag) { return Answer(.notModified, headers: [.eTag: etag]) }
+        return Answer(.ok, FailedTaskResource(entry), headers: [.eTag: etag])
+    }
+
+    @Sendable static func retry(_ exchange: Exchange) async throws -> Answer {
+        try await act(exchange) { body throws(Problem) in
+            let command = try exchange.retryRequest(body)
+            guard case .retry(let retry) = command else { throw Problem.notFound }
+            return Closing(command: command, status: .retried, note: retry.reason)
+        }
+    }
+
+    @Sendable static func resolve(_ exchange: Exchange) async throws -> Answer {
+        try await act(exchange) { body throws(Problem) in
+            let note = try exchange.note(body)
+            let command = TaskCommand.resolveDeadLetter(note: note, actor: exchange.caller.actor)
+            return Closing(command: command, status: .resolved, note: note)
+        }
+    }
+
+    @Sendable static func discard(_ exchange: Exchange) async throws -> Answer {
+        try await act(exchange) { body throws(Problem) in
+            let note = try exchange.note(body)
+            let command = TaskCommand.discardDeadLetter(note: note, actor: exchange.caller.actor)
+            return Closing(command: command, status: .discarded, note: note)
+        }
+    }
+
+    private struct Closing: Sendable {
+        let command: TaskCommand
+        let status: DeadLetterStatus
+        let note: String?
+    }
+
+    /// How often it is decided anew when the task changes in between.
+    private static let maxDecisions = 5
+
+    private static func act(_ exchange: Exchange, _ read: (Body) throws(Problem) -> Closing) async throws -> Answer {
+        let id = try exchange.deadLetterID()
+        try exchange.checkNoQuery()
+        let body = try await exchange.body(required: false)
+        return try await exchange.once(body) { keeping in
+            let closing = try read(body)
+            for _ in 0..<maxDecisions {
+                let entry = try await exchange.entry(id)
+                let task = try await exchange.engine.task(entry.task.state.id, in: exchange.caller.scope)
+                try exchange.checkMatch(task.state.version)
+                guard entry.status == .pending, task.state.deadLetter?.id == id,
+                    task.state.deadLetter?.status == .pending
+                else { throw Problem.deadLetterClosed }
+                let render = rendering(entry, closing, exchange)
+                do {
+                    let after = try await exchange.engine.perform(
+                        closing.command, on: task.state.id, in: exchange.caller.scope, ifVersion: task.state.version,
+                        sealing: keeping.sealing(render))
+                    return keeping.answer ?? render([after.state])
+                } catch EngineError.preconditionFailed {
+                    continue
+                }
+            }
+            throw EngineError.contended
+        }
+    }
+
+    /// The answer: the entry as the act closes it, and for a retry its task.
+    private static func rendering(_ entry: DeadLetter, _ closing: Closing, _ exchange: Exchange)
+        -> @Sendable ([TaskState]) -> Answer
+    {
+        { states in
+            var closed = entry
+            closed.status = closing.status
+            closed.closedAt = states.first?.updatedAt
+            closed.closedBy = exchange.caller.actor
+            closed.note = closing.note
+            let shown = FailedTaskResource(closed)
+            guard let state = states.first else { return Answer(.ok, shown) }
+            let headers: HTTPFields = [.eTag: ETag.text(state.version)]
+            guard closing.status == .retried else { return Answer(.ok, shown, headers: headers) }
+            let both = FailedTaskRetriedResource(failedTask: shown, task: exchange.resource(state))
+            return Answer(.accepted, both, headers: headers)
+        }
+    }
+}
+
+extension Exchange {
+    func entry(_ id: DeadLetterID) async throws -> DeadLetter {
+        let found = try await engine.reading { () async throws(StoreError) in try await engine.store.deadLetter(id) }
+        guard let found, caller.scope.covers(found.task.state.spec.userID) else { throw Problem.notFound }
+        return found
+    }
+}

@@ -1,0 +1,37 @@
+import HTTPTypes
+import Hummingbird
+import KintsugiVocabulary
+import KintsugiWire
+
+/// Doors that are open to everyone.
+enum OpenHandlers {
+    @Sendable static func live(_ exchange: Exchange) async throws -> Answer {
+        Answer(.ok, StatusResource(status: "ok"))
+    }
+
+    @Sendable static func ready(_ exchange: Exchange) async throws -> Answer {
+        guard exchange.site.configuration.isReady() else {
+            throw Problem(.overloaded, "The server takes no work now: it is starting or shutting down.")
+        }
+        return Answer(.ok, StatusResource(status: "ready"))
+    }
+
+    @Sendable static func openAPI(_ exchange: Exchange) async throws -> Answer {
+        let headers: HTTPFields = [.eTag: OpenAPIDocument.etag, .cacheControl: "no-cache"]
+        if exchange.isKnown(OpenAPIDocument.etag) { return Answer(.notModified, headers: headers) }
+        return Answer(.ok, json: OpenAPIDocument.bytes, headers: headers)
+    }
+
+    @Sendable static func problem(_ exchange: Exchange) async throws -> Answer {
+        let slug = try exchange.parameter("slug")
+        let wantsJSON = exchange.header(.accept)?.contains("json") ?? false
+        guard let body = wantsJSON ? ProblemPages.json(of: slug) : ProblemPages.html(of: slug).map({ Array($0.utf8) })
+        else { throw Problem.notFound }
+        var answer = Answer(.ok, json: body)
+        if !wantsJSON {
+            answer.headers[.contentType] = "text/html; charset=utf-8"
+            answer.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        }
+        return answer
+    }
+}

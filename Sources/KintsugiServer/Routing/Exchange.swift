@@ -1,0 +1,94 @@
+import HTTPTypes
+import Hummingbird
+import KintsugiCore
+import KintsugiEngine
+import KintsugiVocabulary
+import KintsugiWire
+
+/// What all handlers share.
+final class Site: Sendable {
+    let engine: Engine
+    let keys: KeyRing
+    let configuration: ServerConfiguration
+    let gate = IdempotencyGate()
+
+    init(engine: Engine, keys: KeyRing, configuration: ServerConfiguration) {
+        self.engine = engine
+        self.keys = keys
+        self.configuration = configuration
+    }
+}
+
+/// One request on its way through a handler.
+struct Exchange: Sendable {
+    let site: Site
+    let request: Request
+    let parameters: Parameters
+    let caller: Caller
+    let now: Timestamp
+
+    var engine: Engine { site.engine }
+    var query: Query { Query(request.uri.query) }
+
+    /// Refuses any query parameter.
+    func checkNoQuery() throws(Problem) {
+        guard request.uri.query != nil else { return }
+        var query = query
+        try query.check([])
+    }
+
+    /// The capture of the path; a text that cannot be what it names is 404.
+    func parameter(_ name: String) throws(Problem) -> String {
+        guard let text = parameters.get(name) else { throw .notFound }
+        return text
+    }
+
+    func taskID() throws(Problem) -> TaskID {
+        guard let id = TaskID(try parameter("id")) else { throw .notFound }
+        return id
+    }
+
+    func deadLetterID() throws(Problem) -> DeadLetterID {
+        guard let id = DeadLetterID(try parameter("id")) else { throw .notFound }
+        return id
+    }
+
+    func agentID() throws(Problem) -> AgentID {
+        let text = try parameter("id")
+        guard TextRule.isSlug(text) else { throw .notFound }
+        return AgentID(text)
+    }
+
+    func header(_ name: HTTPField.Name) -> String? { request.headers[name] }
+}
+
+/// What a handler answers.
+struct Answer: Sendable {
+    var status: HTTPResponse.Status
+    var headers: HTTPFields
+    var body: [UInt8]
+
+    init(_ status: HTTPResponse.Status, _ resource: some Resource, headers: HTTPFields = [:]) {
+        self.init(status, json: resource.json, headers: headers)
+    }
+
+    init(_ status: HTTPResponse.Status, json body: [UInt8], headers: HTTPFields = [:]) {
+        self.status = status
+        self.headers = headers
+        self.headers[.contentType] = "application/json"
+        self.body = body
+    }
+
+    /// Without a body.
+    init(_ status: HTTPResponse.Status, headers: HTTPFields = [:]) {
+        self.status = status
+        self.headers = headers
+        body = []
+    }
+
+    var response: Response {
+        Response(
+            status: status, headers: headers,
+            body: body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}

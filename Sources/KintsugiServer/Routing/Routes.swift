@@ -1,0 +1,62 @@
+import HTTPTypes
+import KintsugiVocabulary
+import KintsugiWire
+
+/// Every operation of the API with who may: the same as in the OpenAPI document, which a test compares.
+enum Routes {
+    static let all: [Route] = open + tasks + reports + deadLetters + agents + rest
+
+    private static let open = [
+        Route(.get, Paths.livez, .everyone, OpenHandlers.live),
+        Route(.get, Paths.readyz, .everyone, OpenHandlers.ready),
+        Route(.get, Paths.openAPI, .everyone, OpenHandlers.openAPI),
+        Route(.get, Paths.problem, .everyone, OpenHandlers.problem),
+    ]
+
+    private static let tasks = [
+        Route(.post, Paths.tasks, .atLeast(.operator), TaskHandlers.create),
+        Route(.get, Paths.tasks, .atLeast(.viewer), TaskHandlers.list),
+        Route(.post, Paths.taskBatch, .atLeast(.operator), TaskHandlers.createBatch),
+        Route(.get, Paths.health, .atLeast(.viewer), MonitoringHandlers.health),
+        Route(.get, Paths.task, .atLeast(.viewer), TaskHandlers.show),
+        Route(.post, Paths.cancelTask, .atLeast(.operator), TaskHandlers.cancel),
+        Route(.post, Paths.retryTask, .atLeast(.operator), TaskHandlers.retry),
+        Route(.get, Paths.timeline, .atLeast(.viewer), HistoryHandlers.timeline),
+        Route(.get, Paths.attempts, .atLeast(.viewer), HistoryHandlers.attempts),
+    ]
+
+    private static let reports = [
+        Route(.post, Paths.reportProgress, .attemptToken, ReportHandlers.progress),
+        Route(.post, Paths.reportComplete, .attemptToken, ReportHandlers.complete),
+        Route(.post, Paths.reportFail, .attemptToken, ReportHandlers.fail),
+    ]
+
+    private static let deadLetters = [
+        Route(.get, Paths.failedTasks, .atLeast(.viewer), FailedTaskHandlers.list),
+        Route(.get, Paths.failedTaskSummary, .atLeast(.viewer), MonitoringHandlers.deadLetterSummary),
+        Route(.get, Paths.failedTask, .atLeast(.viewer), FailedTaskHandlers.show),
+        Route(.post, Paths.retryFailedTask, .atLeast(.operator), FailedTaskHandlers.retry),
+        Route(.post, Paths.resolveFailedTask, .atLeast(.operator), FailedTaskHandlers.resolve),
+        Route(.post, Paths.discardFailedTask, .atLeast(.operator), FailedTaskHandlers.discard),
+    ]
+
+    private static let agents = [
+        Route(.post, Paths.agents, .atLeast(.admin), AgentHandlers.register),
+        Route(.get, Paths.agents, .atLeast(.viewer), AgentHandlers.list),
+        Route(.get, Paths.agent, .atLeast(.viewer), AgentHandlers.show),
+        Route(.patch, Paths.agent, .atLeast(.admin), AgentHandlers.change),
+        Route(.delete, Paths.agent, .atLeast(.admin), AgentHandlers.remove),
+        Route(.post, Paths.rotateAgentSecret, .atLeast(.admin), AgentHandlers.rotate),
+        Route(.post, Paths.testAgent, .atLeast(.admin), AgentHandlers.test),
+    ]
+
+    private static let rest = [
+        Route(.get, Paths.circuitBreakers, .atLeast(.viewer), BreakerHandlers.list),
+        Route(.post, Paths.openCircuitBreaker, .atLeast(.admin), BreakerHandlers.open),
+        Route(.post, Paths.closeCircuitBreaker, .atLeast(.admin), BreakerHandlers.close),
+        Route(.get, Paths.me, .atLeast(.viewer), KeyHandlers.me),
+        Route(.post, Paths.apiKeys, .atLeast(.admin), KeyHandlers.make),
+        Route(.get, Paths.apiKeys, .atLeast(.admin), KeyHandlers.list),
+        Route(.delete, Paths.apiKey, .atLeast(.admin), KeyHandlers.revoke),
+    ]
+}

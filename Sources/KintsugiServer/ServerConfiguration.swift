@@ -1,0 +1,36 @@
+package import KintsugiCore
+package import Logging
+
+/// What the server is told from outside.
+package struct ServerConfiguration: Sendable {
+    package var host = "127.0.0.1"
+    /// 0 takes a free one.
+    package var port = 7420
+    package var serverName = "kintsugi"
+    package var maxBodyBytes = 1 << 20
+    package var maxHeaderBytes = 16 * 1024
+    package var maxTargetBytes = 8 * 1024
+    /// Connections on which nothing comes for so long are closed.
+    package var idleTimeoutSeconds: Int64 = 75
+    /// How long the answer to a request with an idempotency key is kept.
+    package var idempotencyRetention: Milliseconds = 86_400_000
+    /// What health's rates and times are over.
+    package var healthWindow: Milliseconds = 300_000
+    package var startedAt: Timestamp
+    package var areSecretsSealed = true
+    package var logger: Logger
+    /// Whether the engine runs and takes work.
+    package var isReady: @Sendable () -> Bool
+    /// What is wrong with calling this address, in a sentence; nil: nothing that can be told without resolving it.
+    package var addressFault: @Sendable (String) -> String?
+
+    package init(
+        startedAt: Timestamp, logger: Logger, isReady: @escaping @Sendable () -> Bool = { true },
+        addressFault: @escaping @Sendable (String) -> String? = { _ in nil }
+    ) {
+        self.startedAt = startedAt
+        self.logger = logger
+        self.isReady = isReady
+        self.addressFault = addressFault
+    }
+}

@@ -1,0 +1,92 @@
+public import KintsugiVocabulary
+
+/// An entry of the dead letter queue.
+public struct FailedTaskResource: Resource {
+    public var id = ""
+    public var status = DeadLetterStatus.pending
+    public var reason = DeadLetterReason.permanentError
+    public var agentID: String?
+    public var error: ErrorResource?
+    public var errorGroup = ""
+    public var attempts = 0
+    public var failedAt = ""
+    public var closedAt: String?
+    public var closedBy: String?
+    public var note: String?
+    /// The task as it was when it came here.
+    public var task: TaskResource
+    /// Best first.
+    public var suggestedStrategies: [String] = []
+
+    package init(task: TaskResource) { self.task = task }
+
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", id)
+            json.member("task_id", task.id)
+            json.member("status", status.rawValue)
+            json.member("reason", reason.rawValue)
+            json.member("agent_id", agentID)
+            json.member("task_type", task.type)
+            json.member("user_id", task.userID)
+            json.member("error", resource: error)
+            json.member("error_group", errorGroup)
+            json.member("attempts", attempts)
+            json.member("payment", payment: task.payment)
+            json.key("alert")
+            json.null()
+            json.member("failed_at", failedAt)
+            json.member("closed_at", closedAt)
+            json.member("closed_by", closedBy)
+            json.member("note", note)
+            json.member("task", resource: task)
+            json.member("suggested_strategies", texts: suggestedStrategies)
+        }
+    }
+}
+
+/// An entry that was retried, and its task in the new round.
+public struct FailedTaskRetriedResource: Resource {
+    public var failedTask: FailedTaskResource
+    public var task: TaskResource
+
+    package init(failedTask: FailedTaskResource, task: TaskResource) {
+        self.failedTask = failedTask
+        self.task = task
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("failed_task", resource: failedTask)
+            $0.member("task", resource: task)
+        }
+    }
+}
+
+/// The sums of the dead letter queue: `in` = `out` + `pending`, always.
+public struct FailedTaskSummaryResource: Resource {
+    public var entered = 0
+    public var pending = 0
+    public var retried = 0
+    public var resolved = 0
+    public var discarded = 0
+    public var value: [Money] = []
+    public var oldestPendingAt: String?
+    public var at = ""
+
+    package init() {}
+
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("in", entered)
+            json.member("out", retried + resolved + discarded)
+            json.member("pending", pending)
+            json.member("retried", retried)
+            json.member("resolved", resolved)
+            json.member("discarded", discarded)
+            json.member("value", money: value)
+            json.member("oldest_pending_at", oldestPendingAt)
+            json.member("at", at)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// Every path of the API, spelled here and nowhere else; captures stand in braces as in the OpenAPI document.
+public enum Paths {
+    public static let livez = "/livez"
+    public static let readyz = "/readyz"
+    public static let openAPI = "/openapi.json"
+    public static let problem = "/problems/{slug}"
+
+    public static let me = "/api/v1/me"
+    public static let tasks = "/api/v1/tasks"
+    public static let taskBatch = "/api/v1/tasks/batch"
+    public static let health = "/api/v1/tasks/monitoring/health"
+    public static let task = "/api/v1/tasks/{id}"
+    public static let cancelTask = "/api/v1/tasks/{id}/cancel"
+    public static let retryTask = "/api/v1/tasks/{id}/retry"
+    public static let timeline = "/api/v1/tasks/{id}/timeline"
+    public static let attempts = "/api/v1/tasks/{id}/attempts"
+    public static let reportProgress = "/api/v1/tasks/{id}/progress"
+    public static let reportComplete = "/api/v1/tasks/{id}/complete"
+    public static let reportFail = "/api/v1/tasks/{id}/fail"
+    public static let failedTasks = "/api/v1/failed-tasks"
+    public static let failedTaskSummary = "/api/v1/failed-tasks/summary"
+    public static let failedTask = "/api/v1/failed-tasks/{id}"
+    public static let retryFailedTask = "/api/v1/failed-tasks/{id}/retry"
+    public static let resolveFailedTask = "/api/v1/failed-tasks/{id}/resolve"
+    public static let discardFailedTask = "/api/v1/failed-tasks/{id}/discard"
+    public static let agents = "/api/v1/agents"
+    public static let agent = "/api/v1/agents/{id}"
+    public static let rotateAgentSecret = "/api/v1/agents/{id}/rotate-secret"
+    public static let testAgent = "/api/v1/agents/{id}/test"
+    public static let circuitBreakers = "/api/v1/circuit-breakers"
+    public static let openCircuitBreaker = "/api/v1/circuit-breakers/{provider}/open"
+    public static let closeCircuitBreaker = "/api/v1/circuit-breakers/{provider}/close"
+    public static let apiKeys = "/api/v1/api-keys"
+    public static let apiKey = "/api/v1/api-keys/{id}"
+
+    /// The path with its one capture filled in.
+    public static func filled(_ path: String, _ value: String) -> String {
+        guard let open = path.firstIndex(of: "{"), let close = path.firstIndex(of: "}") else { return path }
+        return path[..<open] + value + path[path.index(after: close)...]
+    }
+}
