@@ -147,7 +147,8 @@ let package = Package(
         .testTarget(
             name: "KintsugiServerTests",
             dependencies: [
-                "Kintsugi", "KintsugiCore", "KintsugiEngine", "KintsugiServer", "KintsugiStore", "KintsugiVocabulary",
+                "Kintsugi", "KintsugiCore", "KintsugiEngine", "KintsugiServer", "KintsugiStore",
+                "KintsugiVocabulary",
                 "KintsugiWire",
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
                 .product(name: "Hummingbird", package: "hummingbird", condition: server),

@@ -20,7 +20,8 @@ package struct EngineConfiguration: Sendable {
     package var unseal: @Sendable (String) -> String?
 
     package init(
-        node: String, reportBaseURL: @escaping @Sendable () -> String, now: @escaping @Sendable () -> Timestamp, seed: UInt64,
+        node: String, reportBaseURL: @escaping @Sendable () -> String,
+        now: @escaping @Sendable () -> Timestamp, seed: UInt64,
         drainGrace: Milliseconds = 20_000, handlerThreads: Int = 4,
         attemptToken: @escaping @Sendable (String, Int) -> String,
         seal: @escaping @Sendable (String) -> String = { $0 },

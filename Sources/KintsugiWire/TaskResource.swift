@@ -84,7 +84,8 @@ public struct ErrorResource: Resource {
     public var at: String?
 
     package init(
-        type: ErrorType, errorClass: ErrorClass, message: String, httpStatus: Int?, retryAfter: Int64?, sent: Sent,
+        type: ErrorType, errorClass: ErrorClass, message: String, httpStatus: Int?, retryAfter: Int64?,
+        sent: Sent,
         at: String?
     ) {
         self.type = type

@@ -20,7 +20,8 @@ final class EngineWorld: Sendable {
         engine = Engine(
             store: store, callers: [.local: handlers],
             configuration: EngineConfiguration(
-                node: node, reportBaseURL: { "http://localhost" }, now: Self.clock, seed: 42, drainGrace: grace,
+                node: node, reportBaseURL: { "http://localhost" }, now: Self.clock, seed: 42,
+                drainGrace: grace,
                 attemptToken: { "\($0)/\($1)" }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await engine.prepare()

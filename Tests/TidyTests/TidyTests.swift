@@ -20,7 +20,8 @@ struct TidyTests {
             let path = url.path.replacingOccurrences(of: folder.path + "/", with: "")
             guard let text = try? String(contentsOf: url, encoding: .utf8) else { return nil }
             return Source(
-                target: String(path.prefix { $0 != "/" }), path: path, lines: text.components(separatedBy: "\n"))
+                target: String(path.prefix { $0 != "/" }), path: path,
+                lines: text.components(separatedBy: "\n"))
         }
     }()
 
@@ -37,7 +38,9 @@ struct TidyTests {
             for line in source.lines {
                 let words = line.trimmingCharacters(in: .whitespaces).split(separator: " ")
                 guard let at = words.firstIndex(of: "import"), at <= 2, words.indices.contains(at + 1),
-                    words[..<at].allSatisfy({ ["package", "public", "internal", "private", "@testable"].contains($0) })
+                    words[..<at].allSatisfy({
+                        ["package", "public", "internal", "private", "@testable"].contains($0)
+                    })
                 else { continue }
                 #expect(allowed.contains(String(words[at + 1])), "\(source.path) imports \(words[at + 1])")
             }
@@ -47,12 +50,16 @@ struct TidyTests {
     @Test("A folder of the core uses only folders below it")
     func coreArrows() throws {
         let declaration = try NSRegularExpression(
-            pattern: #"^(?:package |public |indirect |final )*(?:struct|enum|class|protocol|typealias) ([A-Z]\w*)"#)
+            pattern:
+                #"^(?:package |public |indirect |final )*(?:struct|enum|class|protocol|typealias) ([A-Z]\w*)"#
+        )
         let core = Self.sources.filter { $0.target == "KintsugiCore" }
         var home: [String: String] = [:]
         for source in core {
             let folder = source.path.split(separator: "/")[1]
-            #expect(Architecture.coreFolders.contains(String(folder)), "\(source.path) is in a folder without a place")
+            #expect(
+                Architecture.coreFolders.contains(String(folder)),
+                "\(source.path) is in a folder without a place")
             for line in source.lines {
                 let range = NSRange(line.startIndex..., in: line)
                 if let match = declaration.firstMatch(in: line, range: range),
@@ -86,7 +93,8 @@ struct TidyTests {
             for source in Self.sources where !rule.exempt.contains(source.target) {
                 for (number, line) in source.lines.enumerated() {
                     let code = line.components(separatedBy: "//")[0]
-                    let found = pattern.firstMatch(in: code, range: NSRange(code.startIndex..., in: code)) != nil
+                    let found =
+                        pattern.firstMatch(in: code, range: NSRange(code.startIndex..., in: code)) != nil
                     #expect(!found, "\(source.path):\(number + 1): use \(rule.instead)")
                 }
             }
@@ -99,7 +107,9 @@ struct TidyTests {
             for (number, line) in source.lines.enumerated() where line.contains("@unchecked Sendable") {
                 guard !line.trimmingCharacters(in: .whitespaces).hasPrefix("//") else { continue }
                 let above = source.lines[max(0, number - 8)..<number].joined()
-                #expect(above.contains("@unchecked Sendable"), "\(source.path):\(number + 1) does not say why it is safe")
+                #expect(
+                    above.contains("@unchecked Sendable"),
+                    "\(source.path):\(number + 1) does not say why it is safe")
             }
         }
     }
@@ -126,7 +136,8 @@ struct TidyTests {
                 count += 1
                 let target = document.deletingLastPathComponent().appendingPathComponent(String(text[range]))
                 #expect(
-                    FileManager.default.fileExists(atPath: target.path), "\(document.lastPathComponent): \(text[range])")
+                    FileManager.default.fileExists(atPath: target.path),
+                    "\(document.lastPathComponent): \(text[range])")
             }
         }
         #expect(count > 3)

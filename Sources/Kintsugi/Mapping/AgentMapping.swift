@@ -78,7 +78,8 @@ extension AgentTestResource {
         switch outcome {
         case .succeeded(_, let status):
             self.init(isOK: true, httpStatus: status, duration: duration, error: nil, at: now.rfc3339)
-        case .accepted: self.init(isOK: true, httpStatus: 202, duration: duration, error: nil, at: now.rfc3339)
+        case .accepted:
+            self.init(isOK: true, httpStatus: 202, duration: duration, error: nil, at: now.rfc3339)
         case .failed(let failure):
             self.init(
                 isOK: false, httpStatus: failure.httpStatus, duration: failure.sent == .no ? nil : duration,

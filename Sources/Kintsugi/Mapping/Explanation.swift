@@ -22,10 +22,13 @@ package enum Explanation {
 
     // MARK: Pending
 
-    private static func untilDue(_ due: Timestamp, _ why: TaskState.PendingCause, _ state: TaskState) -> String {
+    private static func untilDue(_ due: Timestamp, _ why: TaskState.PendingCause, _ state: TaskState)
+        -> String
+    {
         if why == .backoff {
             let delay = Phrases.span(due - (state.lastFailure?.at ?? state.updatedAt))
-            return "Waiting \(delay) before \(next(state)) because \(Phrases.cause(state.lastFailure?.failure))."
+            return
+                "Waiting \(delay) before \(next(state)) because \(Phrases.cause(state.lastFailure?.failure))."
         }
         return state.round == 1
             ? "Scheduled: it begins at \(due.rfc3339)."
@@ -33,20 +36,23 @@ package enum Explanation {
     }
 
     private static func itsTurn(_ state: TaskState, _ outlook: Outlook) -> String {
-        let agent = (state.agentID ?? outlook.agent?.id).map { "agent \($0)" } ?? "every agent that could run it"
+        let agent =
+            (state.agentID ?? outlook.agent?.id).map { "agent \($0)" } ?? "every agent that could run it"
         let provider = outlook.obstacle?.provider?.rawValue ?? state.attempt?.start.provider.rawValue
         let breaker = provider.map { "the circuit breaker of \($0)" } ?? "the circuit breaker"
         let until = outlook.obstacle?.until.map { ", until \($0.rfc3339)" } ?? ""
         switch outlook.obstacle?.reason {
         case .breakerOpen: return "Waiting, spending no attempt, because \(breaker) is open\(until)."
         case .retryBudget:
-            return "Waiting before \(next(state)) because the retry budget\(provider.map { " of \($0)" } ?? "")"
+            return
+                "Waiting before \(next(state)) because the retry budget\(provider.map { " of \($0)" } ?? "")"
                 + " is used up\(until)."
         case .rateLimited: return "Waiting because \(agent) has reached its rate limit\(until)."
         case .atCapacity: return "Waiting because \(agent) runs as many attempts as it may\(until)."
         case .agentPaused: return "Waiting because \(agent) is paused\(until)."
         default:
-            return state.attempts == 0 ? "Waiting for its turn." : "Waiting for its turn to begin \(next(state))."
+            return state.attempts == 0
+                ? "Waiting for its turn." : "Waiting for its turn to begin \(next(state))."
         }
     }
 
@@ -65,14 +71,16 @@ package enum Explanation {
     private static func running(_ state: TaskState) -> String {
         guard let start = state.attempt?.start else { return "An attempt is running." }
         if start.probe {
-            return "Agent \(start.agentID) is being probed with it, to see whether \(start.provider) works again."
+            return
+                "Agent \(start.agentID) is being probed with it, to see whether \(start.provider) works again."
         }
         return "Agent \(start.agentID) is running \(current(state))" + progress(state) + "."
     }
 
     private static func accepted(_ until: Timestamp, _ state: TaskState) -> String {
         let agent = state.attempt.map { "Agent \($0.start.agentID)" } ?? "The agent"
-        return "\(agent) has accepted \(current(state)) and will report by \(until.rfc3339)" + progress(state) + "."
+        return "\(agent) has accepted \(current(state)) and will report by \(until.rfc3339)" + progress(state)
+            + "."
     }
 
     private static func current(_ state: TaskState) -> String {
@@ -99,7 +107,8 @@ package enum Explanation {
 
     private static func failed(_ reason: DeadLetterReason, _ state: TaskState) -> String {
         let cause = Phrases.cause(state.lastFailure?.failure)
-        let provider = state.attempt.map { "the circuit breaker of \($0.start.provider)" } ?? "the circuit breaker"
+        let provider =
+            state.attempt.map { "the circuit breaker of \($0.start.provider)" } ?? "the circuit breaker"
         switch reason {
         case .permanentError: return "Failed because \(cause), which another attempt would not mend."
         case .retriesExhausted:
@@ -108,7 +117,8 @@ package enum Explanation {
         case .circuitOpen: return "Failed because \(provider) was open and its policy or its patience ended."
         case .fallbackExhausted: return "Failed because no step of its fallback chain mended it."
         case .deadlineExceeded: return "Failed because it had not ended by its deadline."
-        case .poison: return "Failed because the process died under it \(TaskRules.poisonLimit) times in a row."
+        case .poison:
+            return "Failed because the process died under it \(TaskRules.poisonLimit) times in a row."
         case .decided: return "Failed because a person decided so, or nobody decided in time."
         case .discardedByChain: return "Failed because its fallback chain discarded it."
         case .cancelled: return "Cancelled."

@@ -59,10 +59,13 @@ package enum ErrorGroup {
 
     private static func fingerprint(type: String, agent: AgentID?, _ failure: Failure?) -> String {
         let words: [String] = [
-            type, agent?.rawValue ?? "", failure?.type.rawValue ?? "", failure?.httpStatus.map(String.init) ?? "",
+            type, agent?.rawValue ?? "", failure?.type.rawValue ?? "",
+            failure?.httpStatus.map(String.init) ?? "",
         ]
         var text = Array(words.joined(separator: "\u{0}").utf8)
-        for byte in (failure?.message ?? "").utf8.prefix(512) where !(48...57).contains(byte) { text.append(byte) }
+        for byte in (failure?.message ?? "").utf8.prefix(512) where !(48...57).contains(byte) {
+            text.append(byte)
+        }
         let hash = String(ReportMark(kind: "group", body: text).value, radix: 16)
         return String(repeating: "0", count: 16 - hash.utf8.count) + hash
     }
@@ -73,7 +76,8 @@ enum SuggestedStrategies {
     static func names(for failure: Failure?) -> [String] {
         switch failure?.type {
         case .timeout: ["wait_and_retry", "increase_timeout", "switch_agent"]
-        case .networkError, .serverError, .circuitOpen, .workerLost: ["wait_and_retry", "switch_agent", "retry"]
+        case .networkError, .serverError, .circuitOpen, .workerLost:
+            ["wait_and_retry", "switch_agent", "retry"]
         case .rateLimit: ["wait_and_retry", "switch_agent"]
         case .authFailure: ["refresh_credentials", "switch_agent", "escalate"]
         case .validationError, .clientError: ["modify_input", "switch_agent", "escalate"]

@@ -58,7 +58,8 @@ extension HealthResource {
         pendingDeadLetters = facts.totals.deadLetters[.pending] ?? 0
         value = facts.totals.pendingMoney
         nodes = [
-            NodeResource(id: facts.node, startedAt: facts.startedAt.rfc3339, seenAt: now.rfc3339, running: nil)
+            NodeResource(
+                id: facts.node, startedAt: facts.startedAt.rfc3339, seenAt: now.rfc3339, running: nil)
         ]
         isFullyDurable = facts.store.isFullyDurable
         areSecretsSealed = facts.areSecretsSealed
@@ -76,7 +77,8 @@ extension HealthResource {
             reasons.append(
                 open.count == 1
                     ? "The circuit breaker of \(names) is not closed."
-                    : "\(open.count) circuit breakers are not closed: \(names)\(open.count > 5 ? ", …" : "").")
+                    : "\(open.count) circuit breakers are not closed: \(names)\(open.count > 5 ? ", …" : "")."
+            )
             worst = .degraded
         }
         if ended >= Self.meaningful, failureRate >= 0.1 {

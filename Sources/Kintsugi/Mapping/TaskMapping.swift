@@ -19,13 +19,17 @@ extension TaskResource {
         provider = state.attempt?.start.provider.rawValue ?? outlook.agent?.provider.rawValue
         input = state.input
         output = state.output
-        if state.status != .completed { error = state.lastFailure.map { ErrorResource($0.failure, at: $0.at) } }
+        if state.status != .completed {
+            error = state.lastFailure.map { ErrorResource($0.failure, at: $0.at) }
+        }
         priority = spec.priority
         attempt = state.attempts
         round = state.round
         roundAttempt = state.roundAttempts
         retryPolicy = RetryPolicyResource(spec.retryPolicy)
-        progress = state.progress.map { ProgressResource(percent: $0.percent, message: $0.message, at: $0.at.rfc3339) }
+        progress = state.progress.map {
+            ProgressResource(percent: $0.percent, message: $0.message, at: $0.at.rfc3339)
+        }
         payment = spec.payment
         metadata = spec.metadata.map { ($0.key, $0.value) }
         fallbackChainID = spec.fallbackChainID
@@ -45,7 +49,9 @@ extension TaskState {
     /// The agent of the current or last attempt, unless a retry has asked for another one since; else the one
     /// asked for.
     var shownAgent: AgentID? {
-        if let attempt, round == 1 || roundStartedAt != nil && roundAttempts > 0 { return attempt.start.agentID }
+        if let attempt, round == 1 || roundStartedAt != nil && roundAttempts > 0 {
+            return attempt.start.agentID
+        }
         return agentID ?? attempt?.start.agentID
     }
 
@@ -76,7 +82,8 @@ extension ErrorResource {
     package init(_ failure: Failure, at: Timestamp? = nil) {
         self.init(
             type: failure.type, errorClass: failure.errorClass, message: failure.message,
-            httpStatus: failure.httpStatus, retryAfter: failure.retryAfter, sent: failure.sent, at: at?.rfc3339)
+            httpStatus: failure.httpStatus, retryAfter: failure.retryAfter, sent: failure.sent,
+            at: at?.rfc3339)
     }
 }
 

@@ -97,7 +97,8 @@ extension TimelineMoment {
         case .inputEdited(let before, let after, let revision, _):
             json.member("before", json: before)
             json.member("after", json: after)
-            json.member("idempotency_key", revision == 1 ? "\(self.after.id)" : "\(self.after.id)-\(revision)")
+            json.member(
+                "idempotency_key", revision == 1 ? "\(self.after.id)" : "\(self.after.id)-\(revision)")
         case .lateResult(let late): self.late(late, to: &json)
         case .deadLetterResolved(let id, let note, _), .deadLetterDiscarded(let id, let note, _):
             json.member("failed_task_id", id.description)
@@ -192,7 +193,8 @@ extension TimelineMoment {
             || late.mark == ReportMark(kind: "answer-fail", body: Array((late.message ?? "").utf8))
         json.member("number", late.attempt)
         json.member("source", isAnswer ? "answer" : "report")
-        json.member("outcome", late.kind == .complete ? "succeeded" : late.kind == .fail ? "failed" : "progress")
+        json.member(
+            "outcome", late.kind == .complete ? "succeeded" : late.kind == .fail ? "failed" : "progress")
         json.member("output", json: late.output)
         let failure = late.kind == .fail ? Failure(type: .agentReported, message: late.message ?? "") : nil
         json.member("error", resource: failure.map { ErrorResource($0) })

@@ -46,7 +46,8 @@ package struct TimelineFold: Sendable {
         if case .attemptStarted(let start) = recorded.event { agents[start.number] = start.agentID }
         let moment = TimelineMoment(
             event: recorded.event, output: following.lazy.compactMap(\.event.output).first, at: recorded.at,
-            before: before ?? after, after: after, attemptsBefore: attemptsBefore, heldAt: heldAt, agents: agents,
+            before: before ?? after, after: after, attemptsBefore: attemptsBefore, heldAt: heldAt,
+            agents: agents,
             isInputEdited: wasInputEdited)
         wasInputEdited = recorded.event.type == .inputEdited
         if case .taskHeld = recorded.event { heldAt = recorded.at }
@@ -81,7 +82,9 @@ struct TimelineMoment {
         case .attemptStarted(let start): start.number
         case .attemptSuccess(let success): success.number
         case .attemptFailed(let failed): failed.number
-        case .attemptAccepted(let number, _), .attemptAbandoned(let number, _), .attemptInterrupted(let number): number
+        case .attemptAccepted(let number, _), .attemptAbandoned(let number, _),
+            .attemptInterrupted(let number):
+            number
         case .taskProgress(let progress): progress.attempt
         case .lateResult(let late): late.attempt
         case .circuitBreakerHalfOpened: before.attempts + 1

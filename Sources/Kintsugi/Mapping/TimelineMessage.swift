@@ -6,7 +6,8 @@ extension TimelineMoment {
     var message: String {
         switch event {
         case .taskCreated(let spec):
-            "Task of type \(spec.type) was recorded" + (spec.runAt.map { ", to run at \($0.rfc3339)." } ?? ".")
+            "Task of type \(spec.type) was recorded"
+                + (spec.runAt.map { ", to run at \($0.rfc3339)." } ?? ".")
         case .taskStarted: after.round == 1 ? "The task began." : "Round \(after.round) began."
         case .attemptStarted(let start):
             start.probe
@@ -43,7 +44,8 @@ extension TimelineMoment {
         case .taskCancelled(let reason, let actor):
             "The task was cancelled by \(Phrases.who(actor))" + Self.said(reason)
         case .taskRequeued(let requeue):
-            "Round \(requeue.round) was asked for by \(Phrases.who(requeue.actor))" + Self.said(requeue.reason)
+            "Round \(requeue.round) was asked for by \(Phrases.who(requeue.actor))"
+                + Self.said(requeue.reason)
         case .inputEdited(_, _, _, let actor): "The input was edited by \(Phrases.who(actor))."
         case .taskHeld(let provider, let until):
             "The task is held because the circuit breaker of \(provider) is open, until \(until.rfc3339) at most."
@@ -62,7 +64,8 @@ extension TimelineMoment {
                 + Self.said(fallback.message)
         case .taskEscalated(let until, let message):
             "The task waits for a person" + (until.map { " until \($0.rfc3339)" } ?? "") + Self.said(message)
-        case .taskResumed(let actor, let note): "The wait was ended by \(Phrases.who(actor))" + Self.said(note)
+        case .taskResumed(let actor, let note):
+            "The wait was ended by \(Phrases.who(actor))" + Self.said(note)
         case .lateResult(let late):
             "Attempt \(late.attempt) brought a result too late (\(late.kind.rawValue)); it is kept here and changes"
                 + " nothing" + Self.said(late.message)

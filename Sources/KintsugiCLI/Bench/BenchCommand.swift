@@ -78,7 +78,8 @@ struct BenchCommand: AsyncParsableCommand {
             world.engine.stop()
             try await engine
         }
-        report.add("drain", "drain of no-op local tasks", Double(tasks) / seconds, "tasks/s", share: "store.drain")
+        report.add(
+            "drain", "drain of no-op local tasks", Double(tasks) / seconds, "tasks/s", share: "store.drain")
         await world.close()
     }
 
@@ -88,7 +89,8 @@ struct BenchCommand: AsyncParsableCommand {
         let spec = TaskSpec(
             type: "bench.noop", userID: UserID("bench"), agentID: AgentID("noop"), input: world.payload)
         let count = max(1000, tasks / 5)
-        let latencies = Mutex(Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three))
+        let latencies = Mutex(
+            Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three))
         let seconds = try await timed {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<32 {

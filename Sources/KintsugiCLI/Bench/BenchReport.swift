@@ -13,7 +13,9 @@ struct BenchReport: Sendable {
 
     private(set) var rows: [Row] = []
 
-    mutating func add(_ name: String, _ title: String, _ value: Double, _ unit: String, share limit: String? = nil) {
+    mutating func add(
+        _ name: String, _ title: String, _ value: Double, _ unit: String, share limit: String? = nil
+    ) {
         if let index = rows.firstIndex(where: { $0.name == name }) {
             rows[index].values.append(value)
         } else {
@@ -30,7 +32,8 @@ struct BenchReport: Sendable {
 
     /// The median of each run's share of its own limit.
     private func share(_ row: Row) -> Double? {
-        guard let limit = rows.first(where: { $0.name == row.limit }), limit.values.count == row.values.count else {
+        guard let limit = rows.first(where: { $0.name == row.limit }), limit.values.count == row.values.count
+        else {
             return nil
         }
         return median(zip(row.values, limit.values).map { $0 / $1 })

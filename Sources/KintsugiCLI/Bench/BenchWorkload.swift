@@ -76,7 +76,9 @@ final class BenchWorld: Sendable {
             retryBudget: kind == .local ? nil : RetryBudget.Settings())
         let record = AgentRecord(
             profile: profile, name: id, kind: kind, callbackURL: url,
-            secrets: [.init(value: Signature.newSecret((0..<24).map { _ in UInt8.random(in: .min ... .max) }))], createdAt: .zero, updatedAt: .zero)
+            secrets: [
+                .init(value: Signature.newSecret((0..<24).map { _ in UInt8.random(in: .min ... .max) }))
+            ], createdAt: .zero, updatedAt: .zero)
         _ = try await engine.register(record, actor: "bench")
     }
 

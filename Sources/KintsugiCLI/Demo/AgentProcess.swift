@@ -29,7 +29,8 @@ final class AgentProcess: @unchecked Sendable {
         try process.run()
         let line = try await firstLine(of: output.fileHandleForReading)
         guard let port = Int(line) else {
-            throw CommandFailure(description: "The demo's agent \(kind.rawValue) did not start: it said \"\(line)\".")
+            throw CommandFailure(
+                description: "The demo's agent \(kind.rawValue) did not start: it said \"\(line)\".")
         }
         return AgentProcess(url: "http://127.0.0.1:\(port)/", process: process, lifeline: lifeline)
     }

@@ -29,7 +29,8 @@ enum DemoAgentKind: String, CaseIterable, ExpressibleByArgument, Sendable {
 /// One agent of the demo or the bench; ends with its standard input.
 struct DemoAgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo-agent", abstract: "An HTTP agent that misbehaves as real ones do.", shouldDisplay: false)
+        commandName: "demo-agent", abstract: "An HTTP agent that misbehaves as real ones do.",
+        shouldDisplay: false)
 
     @Option(help: "How it behaves.")
     var kind: DemoAgentKind
@@ -45,7 +46,8 @@ struct DemoAgentCommand: AsyncParsableCommand {
         let quiet = Logger(label: "demo-agent") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in Terminal.output("\(channel.localAddress?.port ?? 0)") }, logger: quiet)
+            onServerRunning: { channel in Terminal.output("\(channel.localAddress?.port ?? 0)") },
+            logger: quiet)
         try await application.runService(gracefulShutdownSignals: [.sigterm])
     }
 }
@@ -94,7 +96,8 @@ final class DemoAgent: Sendable {
 
     private func reply(_ status: HTTPResponse.Status, _ json: String) -> Response {
         Response(
-            status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(string: json)))
+            status: status, headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: ByteBuffer(string: json)))
     }
 
     /// Says 202 and goes on in the background, as an agent with a queue of its own does.
@@ -106,7 +109,8 @@ final class DemoAgent: Sendable {
         Task {
             for percent in [20, 45, 70, 95] {
                 try await Task.sleep(for: .milliseconds(1500))
-                try await self.report(to: progress, token, #"{"percent":\#(percent),"message":"rendering page \#(percent)"}"#)
+                try await self.report(
+                    to: progress, token, #"{"percent":\#(percent),"message":"rendering page \#(percent)"}"#)
             }
             try await Task.sleep(for: .milliseconds(1000))
             try await self.report(to: complete, token, #"{"output":{"pages":95}}"#)

@@ -7,7 +7,8 @@ import Logging
 /// A server with agents that misbehave, and a view of what happens.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Watch tasks fail and heal: real agents in other processes, a throw-away folder.")
+        commandName: "demo",
+        abstract: "Watch tasks fail and heal: real agents in other processes, a throw-away folder.")
 
     @Option(help: "The port (default: a free one).")
     var port: String = "0"

@@ -16,19 +16,25 @@ final class DemoNarrator: Sendable {
 
     /// Hears of all commits from now on.
     func hear(_ engine: Engine) -> AsyncStream<[CommittedUnit]> {
-        let (stream, continuation) = AsyncStream.makeStream(of: [CommittedUnit].self, bufferingPolicy: .bufferingNewest(4096))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: [CommittedUnit].self, bufferingPolicy: .bufferingNewest(4096))
         engine.onCommit { continuation.yield($0) }
         return stream
     }
 
     func welcome(_ composition: Composition) {
         Terminal.say("")
-        Terminal.say(paint.bold("Kintsugi runs at \(composition.url)") + ", data in \(composition.folder.path)")
+        Terminal.say(
+            paint.bold("Kintsugi runs at \(composition.url)") + ", data in \(composition.folder.path)")
         Terminal.say("  export KINTSUGI_KEY=\(composition.newAdminKey ?? "")")
         Terminal.say("Look at any task (ids stand at the left; Ctrl-C stops):")
-        Terminal.say("  curl -s -H \"Authorization: Bearer $KINTSUGI_KEY\" \(composition.url)/api/v1/tasks/ID/timeline")
+        Terminal.say(
+            "  curl -s -H \"Authorization: Bearer $KINTSUGI_KEY\" \(composition.url)/api/v1/tasks/ID/timeline"
+        )
         Terminal.say("Mend the $250 payment, once it waits in the dead letter queue:")
-        Terminal.say("  curl -s -X POST -H \"Authorization: Bearer $KINTSUGI_KEY\" -H 'Content-Type: application/json' \\")
+        Terminal.say(
+            "  curl -s -X POST -H \"Authorization: Bearer $KINTSUGI_KEY\" -H 'Content-Type: application/json' \\"
+        )
         Terminal.say("    -d '{\"input\":{\"card\":\"valid\"}}' \(composition.url)/api/v1/tasks/ID/retry")
         Terminal.say("")
     }
@@ -36,7 +42,9 @@ final class DemoNarrator: Sendable {
     func tell(_ commits: AsyncStream<[CommittedUnit]>) async {
         for await units in commits {
             for unit in units {
-                for (append, position) in zip(unit.unit.tasks, unit.receipt.positions) { tell(append, position) }
+                for (append, position) in zip(unit.unit.tasks, unit.receipt.positions) {
+                    tell(append, position)
+                }
             }
         }
     }
@@ -44,7 +52,8 @@ final class DemoNarrator: Sendable {
     private func tell(_ append: TaskAppend, _ position: Int64) {
         let recorded = append.events.enumerated().map { index, event in
             RecordedEvent(
-                seq: append.expectedVersion + index + 1, position: position + Int64(index), at: append.at, event: event)
+                seq: append.expectedVersion + index + 1, position: position + Int64(index), at: append.at,
+                event: event)
         }
         let id = append.after.id
         let rows = folds.withLock { folds in
@@ -74,7 +83,8 @@ final class DemoNarrator: Sendable {
             default: paint.dim("· \(row.type.rawValue.prefix(9))".padded(to: 11))
             }
         let message = row.type == .taskCompleted && healed ? paint.gold(row.message) : row.message
-        return "\(paint.dim(time)) \(paint.dim("\(state.id)")) \(state.spec.type.padded(to: 15)) \(mark) \(message)"
+        return
+            "\(paint.dim(time)) \(paint.dim("\(state.id)")) \(state.spec.type.padded(to: 15)) \(mark) \(message)"
     }
 }
 

@@ -11,7 +11,9 @@ struct DemoScript: Sendable {
     func play(names: DemoNarrator) async throws {
         for (kind, callback) in agents {
             var extra = ""
-            if kind == .outage { extra = #","breaker":{"open_ms":4000,"consecutive_failures":4},"max_concurrency":4"# }
+            if kind == .outage {
+                extra = #","breaker":{"open_ms":4000,"consecutive_failures":4},"max_concurrency":4"#
+            }
             let body =
                 #"{"id":"\#(kind.rawValue)","name":"\#(kind.rawValue)","protocol":"http","#
                 + #""callback_url":"\#(callback)"\#(extra)}"#
@@ -21,7 +23,8 @@ struct DemoScript: Sendable {
         try await submit("mail.summarise", .flaky, #"{"thread":7}"#, names)
         try await submit("image.resize", .slow, #"{"width":640}"#, names)
         try await submit("address.check", .picky, #"{"street":"Main St 1"}"#, names)
-        let payment = #","payment":{"amount":"250.00","currency":"USD","kind":"payment","reference":"INV-2041"}"#
+        let payment =
+            #","payment":{"amount":"250.00","currency":"USD","kind":"payment","reference":"INV-2041"}"#
         try await submit("payment.capture", .payments, #"{"card":"expired"}"#, names, extra: payment)
         for number in 1...12 { try await submit("parcel.notify", .outage, #"{"parcel":\#(number)}"#, names) }
         for number in 1...3 { try await submit("cache.warm", .steady, #"{"shard":\#(number)}"#, names) }

@@ -44,7 +44,9 @@ final class Composition: Sendable {
     var url: String { address.url }
 
     /// - Parameter whenListening: called once, with the address, when the first request could be answered.
-    init(_ settings: Settings, logger: Logger, whenListening: @escaping @Sendable (Composition) -> Void) async throws {
+    init(_ settings: Settings, logger: Logger, whenListening: @escaping @Sendable (Composition) -> Void)
+        async throws
+    {
         let host = settings["server.host"]
         let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
         let guarding = AddressGuard(policy: try Self.policy(settings, isLoopback: isLoopback))
@@ -52,7 +54,8 @@ final class Composition: Sendable {
         let secret = try folder.secret(settings)
         store = try openStore(folder)
         http = HTTPAgentCaller(
-            configuration: HTTPAgentCallerConfiguration(version: KintsugiVersion.current), guard: guarding, logger: logger)
+            configuration: HTTPAgentCallerConfiguration(version: KintsugiVersion.current), guard: guarding,
+            logger: logger)
         let address = Address(host: host, publicURL: settings.text("server.public_url"))
         self.address = address
         engine = Engine(
@@ -61,7 +64,8 @@ final class Composition: Sendable {
                 node: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
                 reportBaseURL: { address.url }, now: SystemClock.now, seed: UInt64.random(in: .min ... .max),
                 drainGrace: Milliseconds(try settings.int("server.drain_grace_ms", in: 0...25_000)),
-                attemptToken: { secret.attemptToken(task: $0, attempt: $1) }, seal: secret.seal, unseal: secret.unseal),
+                attemptToken: { secret.attemptToken(task: $0, attempt: $1) }, seal: secret.seal,
+                unseal: secret.unseal),
             logger: logger)
         try await engine.prepare()
         let keys = KeyRing(engine: engine)
@@ -76,7 +80,8 @@ final class Composition: Sendable {
         server.port = try settings.int("server.port", in: 0...65_535)
         server.maxBodyBytes = try settings.int("server.max_body_bytes", in: 1024...(64 << 20))
         let listening = AsyncStream.makeStream(of: Void.self)
-        let application = KintsugiServer.makeApplication(engine: engine, keys: keys, configuration: server) { port in
+        let application = KintsugiServer.makeApplication(engine: engine, keys: keys, configuration: server) {
+            port in
             address.set(port)
             listening.continuation.finish()
         }
@@ -123,7 +128,8 @@ final class Composition: Sendable {
             let text = text.trimmingCharacters(in: .whitespaces)
             guard let network = CIDR(text) else {
                 throw CommandFailure(
-                    description: "agents.allow_networks has \"\(text)\", which is not a network like 10.0.0.0/8.",
+                    description:
+                        "agents.allow_networks has \"\(text)\", which is not a network like 10.0.0.0/8.",
                     exitCode: 64)
             }
             return network

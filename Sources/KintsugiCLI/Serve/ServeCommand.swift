@@ -5,7 +5,8 @@ import Logging
 /// API and engine in one process.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Run the API and the engine in one process, on an embedded SQLite store.",
+        commandName: "serve",
+        abstract: "Run the API and the engine in one process, on an embedded SQLite store.",
         discussion: """
             At the first start on an empty store an admin key is made, printed once and written to admin.key in the
             data folder. SIGTERM drains: no new attempts, running ones get their grace, exit 0 within 30 seconds.

@@ -5,7 +5,8 @@ import KintsugiSQLite
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Rebuild every projection from the events of a data folder and compare. The server must not run.")
+        abstract:
+            "Rebuild every projection from the events of a data folder and compare. The server must not run.")
 
     @Option(help: "The data folder.")
     var data: String?

@@ -6,6 +6,8 @@ import KintsugiVocabulary
 package enum TaskRules {
     /// Late reports that one task remembers in order to know a repeated one.
     package static let maxLateResults = 32
+    /// Reports that one task remembers as taken, the latest ones.
+    package static let maxReports = 32
     /// A local handler whose process died under it this often in a row is poison.
     package static let poisonLimit = 3
     /// Progress reports closer together than this are dropped, but for the last of an attempt.
@@ -23,8 +25,10 @@ package enum TaskRules {
         case .begin(let assignment): return try begin(assignment, state, at: now)
         case .hold(let provider): return try hold(provider, state, at: now, using: &rng)
         case .refuse(let failure):
-            guard case .pending = state.phase else { throw .outOfDate }
-            return ending(.permanentError, failure, at: now, using: &rng)
+            switch state.phase {
+            case .pending, .held: return ending(.permanentError, failure, at: now, using: &rng)
+            default: throw .outOfDate
+            }
         case .attemptEnded(let number, let outcome):
             return try attemptEnded(number, outcome, state, facts, at: now, using: &rng)
         case .report(let attempt, let report):
@@ -71,23 +75,26 @@ package enum TaskRules {
     ) throws(Rejection) -> [TaskEvent] {
         guard case .pending = state.phase else { throw .outOfDate }
         let started: [TaskEvent] = state.roundStartedAt == nil ? [.taskStarted(round: state.round)] : []
-        return started + openBreaker(provider, state, at: now, using: &rng)
+        return started + openBreaker(provider, state.failureOfRound, state, at: now, using: &rng)
     }
 
     private static func openBreaker(
-        _ provider: ProviderID, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, at now: Timestamp,
+        using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let policy = state.spec.retryPolicy
         let until = (state.firstHeldAt ?? now) + policy.hold
         if policy.onOpenBreaker == .hold, until > now { return [.taskHeld(provider: provider, until: until)] }
-        return skipRetries(provider, state, at: now, using: &rng)
+        return skipRetries(provider, failure, state, at: now, using: &rng)
     }
 
+    /// - Parameter failure: How the round's last attempt failed; nil: none was made.
     private static func skipRetries(
-        _ provider: ProviderID, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, at now: Timestamp,
+        using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let failure =
-            state.lastFailure?.failure
+            failure
             ?? Failure(
                 type: .circuitOpen,
                 message: "Not attempted: the circuit breaker of \(provider) is open.", sent: .no)
@@ -119,10 +126,10 @@ package enum TaskRules {
             guard case .running = state.phase else { return [] }
             let failed = AttemptFailure(number: number, duration: duration, failure: failure)
             return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
-        case .interrupted:
+        case .interrupted, .cancelled:
+            // Broken off although it is current: nobody else will end it, so it runs again.
             guard case .running = state.phase else { return [] }
             return [.attemptInterrupted(number: number)]
-        case .cancelled: return []
         }
     }
 
@@ -133,6 +140,7 @@ package enum TaskRules {
         if let attempt = state.attempt, attempt.start.number == number, case .reported? = attempt.ended {
             return []
         }
+        if state.reports.contains(where: { $0.attempt == number }) { return [] }
         let late: LateResult
         switch outcome {
         case .succeeded(let output, _):
@@ -153,7 +161,9 @@ package enum TaskRules {
     ) -> [TaskEvent] {
         let provider = attempt.start.provider
         var events: [TaskEvent] = [.attemptFailed(failed)]
-        if case .opened(let until, let rate)? = facts.breakerChange, !attempt.start.probe {
+        // A failed probe opens it again, which is no new trip; an accepted probe's call was over long ago.
+        let reopens = attempt.start.probe && state.phase == .running
+        if case .opened(let until, let rate)? = facts.breakerChange, !reopens {
             events.append(.circuitBreakerOpened(provider: provider, until: until, failureRate: rate))
         }
         events += closing(attempt, facts)
@@ -175,12 +185,14 @@ package enum TaskRules {
         }
         // A failed probe has spent nothing: back to the end of the line.
         if attempt.start.probe, facts.breaker == .open {
-            return openBreaker(attempt.start.provider, state, at: now, using: &rng)
+            return openBreaker(attempt.start.provider, failure, state, at: now, using: &rng)
         }
         guard state.roundAttempts < policy.maxAttempts else {
             return ending(.retriesExhausted, failure, at: now, using: &rng)
         }
-        if facts.breaker == .open { return openBreaker(attempt.start.provider, state, at: now, using: &rng) }
+        if facts.breaker == .open {
+            return openBreaker(attempt.start.provider, failure, state, at: now, using: &rng)
+        }
         let delay = Backoff.delay(
             afterFailure: max(1, state.roundAttempts), policy: policy, retryAfter: failure.retryAfter,
             using: &rng)
@@ -230,9 +242,12 @@ package enum TaskRules {
         _ percent: Double, _ message: String?, _ attempt: TaskState.Attempt, _ state: TaskState,
         at now: Timestamp
     ) -> [TaskEvent] {
-        if let last = state.progress, now - last.at < progressInterval, percent < 100 { return [] }
+        if let last = state.progress, now - last.at < progressInterval, percent < 100 || last.percent >= 100 {
+            return []
+        }
         var until: Timestamp?
-        if case .accepted = state.phase { until = now + attempt.start.timeout }
+        // The reports that are dropped meanwhile extend it too, so their second is granted beforehand.
+        if case .accepted = state.phase { until = now + attempt.start.timeout + progressInterval }
         let number = attempt.start.number
         return [.taskProgress(Progress(attempt: number, percent: percent, message: message, until: until))]
     }
@@ -246,10 +261,7 @@ package enum TaskRules {
         case .fail(let failure, let mark):
             late = LateResult(attempt: number, kind: .fail, message: failure.message, mark: mark)
         }
-        if let attempt = state.attempt, attempt.start.number == number, attempt.ended == .reported(late.mark)
-        {
-            return .repeatedReport
-        }
+        if state.reports.contains(.init(attempt: number, mark: late.mark)) { return .repeatedReport }
         return .notCurrent(status: state.status, keep: keep(late, state))
     }
 
@@ -268,7 +280,7 @@ package enum TaskRules {
         }
         switch state.phase {
         case .held(let provider, let until) where until <= now:
-            return skipRetries(provider, state, at: now, using: &rng)
+            return skipRetries(provider, state.failureOfRound, state, at: now, using: &rng)
         case .accepted(let until) where until <= now:
             guard let attempt = state.attempt else { throw .outOfDate }
             let timeout = Failure(

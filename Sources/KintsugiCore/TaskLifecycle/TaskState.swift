@@ -35,6 +35,8 @@ package struct TaskState: Sendable, Hashable {
     /// Attempts in a row whose process died under them.
     package private(set) var abandonedInARow = 0
     package private(set) var lateResults: [LateResult] = []
+    /// Reports that became an attempt's outcome, the latest `TaskRules.maxReports`: a repeated one is known by them.
+    package private(set) var reports: [TakenReport] = []
 
     /// Where the task is, with what only exists there.
     package enum Phase: Sendable, Hashable {
@@ -67,6 +69,11 @@ package struct TaskState: Sendable, Hashable {
             /// By us: cancelled, timed out, out of time, abandoned, interrupted.
             case withdrawn
         }
+    }
+
+    package struct TakenReport: Sendable, Hashable {
+        package var attempt: Int
+        package var mark: ReportMark
     }
 
     package struct DatedFailure: Sendable, Hashable {
@@ -130,10 +137,13 @@ package struct TaskState: Sendable, Hashable {
     /// When something must happen to this task by itself; nil once it has ended.
     ///
     /// The soonest of: due, end of the hold, report due, end of the escalation, deadline.
-    package var nextAt: Timestamp? {
+    package var nextAt: Timestamp? { nextAt(after: nil) }
+
+    /// The same, seen at this time: a task that is due already waits for its turn, and only its deadline is left.
+    package func nextAt(after now: Timestamp?) -> Timestamp? {
         let own: Timestamp?
         switch phase {
-        case .pending(let due, _): own = due
+        case .pending(let due, _): own = now.map { due <= $0 } ?? false ? nil : due
         case .held(_, let until): own = until
         case .running: own = nil
         case .accepted(let until): own = until
@@ -161,9 +171,11 @@ extension TaskState {
         case .attemptStarted(let start): begin(start, at: now)
         case .attemptSuccess(let success):
             attempt?.ended = .reported(success.report)
+            note(success.report, of: success.number)
             abandonedInARow = 0
         case .attemptFailed(let failed):
             attempt?.ended = failed.isWithdrawn ? .withdrawn : .reported(failed.report)
+            note(failed.report, of: failed.number)
             lastFailure = DatedFailure(failure: failed.failure, at: now)
             abandonedInARow = 0
             phase = .pending(due: now, why: .backoff)
@@ -216,6 +228,12 @@ extension TaskState {
         phase = .running
     }
 
+    private mutating func note(_ report: ReportMark?, of attempt: Int) {
+        guard let report else { return }
+        if reports.count >= TaskRules.maxReports { reports.removeFirst() }
+        reports.append(TakenReport(attempt: attempt, mark: report))
+    }
+
     private mutating func abandon(node: String, at now: Timestamp) {
         attempt?.ended = .withdrawn
         abandonedInARow += 1
@@ -248,9 +266,18 @@ extension TaskState {
     }
 }
 
+extension TaskState {
+    /// How the last attempt of this round failed; nil if none has.
+    var failureOfRound: Failure? {
+        guard let last = lastFailure, let started = roundStartedAt, last.at >= started else { return nil }
+        return attempt.map { $0.startedAt >= started } ?? false ? last.failure : nil
+    }
+}
+
 extension AttemptFailure {
     /// Whether we ended it and the agent did not: its own answer may still come.
     package var isWithdrawn: Bool {
-        failure.type == .timeout && failure.httpStatus == nil || failure.type == .deadlineExceeded
+        guard report == nil else { return false }
+        return failure.type == .timeout && failure.httpStatus == nil || failure.type == .deadlineExceeded
     }
 }

@@ -12,7 +12,8 @@ extension Engine {
         let task = TaskID(newUUID())
         let token = configuration.attemptToken(task.description, 1)
         let call = AgentCall(
-            agent: agent, taskID: task, type: "kintsugi.test", attempt: 1, round: 1, input: input, inputRevision: 1,
+            agent: agent, taskID: task, type: "kintsugi.test", attempt: 1, round: 1, input: input,
+            inputRevision: 1,
             deadline: nil, metadata: [], traceparent: nil, timeout: min(agent.profile.timeout, 30_000),
             startedAt: now, report: ReportAddress(baseURL: configuration.reportBaseURL(), token: token))
         return await caller.call(call)

@@ -19,7 +19,9 @@ package final class KeyRing: Sendable {
     /// - Returns: The key that was made, to be shown once.
     /// - Throws: `InvalidAdminKey`, `EngineError`.
     package func bootstrap(adminKeyFromEnvironment given: String?) async throws -> String? {
-        let records = try await engine.reading { () async throws(StoreError) in try await engine.store.records(.key) }
+        let records = try await engine.reading { () async throws(StoreError) in
+            try await engine.store.records(.key)
+        }
         let known = records.compactMap(APIKey.init)
         keys.withLock { keys in for key in known { keys[key.id] = key } }
         if let given, !given.isEmpty {
@@ -50,7 +52,8 @@ package final class KeyRing: Sendable {
         guard let (id, secret) = APIKey.parts(text) else { return nil }
         let hash = APIKey.hash(secret)
         return keys.withLock { keys in
-            guard let key = keys[id], APIKey.areEqual(key.hash, hash), key.expiresAt.map({ $0 > now }) ?? true else {
+            guard let key = keys[id], APIKey.areEqual(key.hash, hash), key.expiresAt.map({ $0 > now }) ?? true
+            else {
                 return nil
             }
             if key.lastUsedAt.map({ now - $0 >= 60_000 }) ?? true {
@@ -71,7 +74,8 @@ package final class KeyRing: Sendable {
         let id = RandomText.small(12)
         let secret = RandomText.letters(43)
         let key = APIKey(
-            id: id, name: name, role: role, userID: user, hash: APIKey.hash(Array(secret.utf8)), createdAt: engine.now,
+            id: id, name: name, role: role, userID: user, hash: APIKey.hash(Array(secret.utf8)),
+            createdAt: engine.now,
             expiresAt: expiresAt, isConfigured: false)
         return (key, "ks_\(id)_\(secret)")
     }
@@ -91,7 +95,8 @@ package final class KeyRing: Sendable {
 
     private func remove(_ key: APIKey, actor: String) async throws(EngineError) {
         let append = RecordAppend(
-            kind: .key, key: key.id, expectedVersion: nil, event: .keyRevoked, data: .actor(actor), at: engine.now,
+            kind: .key, key: key.id, expectedVersion: nil, event: .keyRevoked, data: .actor(actor),
+            at: engine.now,
             document: nil)
         _ = try await engine.append(AppendUnit(records: [append]))
         _ = keys.withLock { $0.removeValue(forKey: key.id) }
@@ -101,7 +106,8 @@ package final class KeyRing: Sendable {
         _ key: APIKey, event: RecordEventType, actor: String, idempotency: IdempotencyRecord? = nil
     ) async throws(EngineError) {
         let append = RecordAppend(
-            kind: .key, key: key.id, expectedVersion: nil, event: event, data: .actor(actor), at: key.createdAt,
+            kind: .key, key: key.id, expectedVersion: nil, event: event, data: .actor(actor),
+            at: key.createdAt,
             document: key.document)
         _ = try await engine.append(AppendUnit(records: [append], idempotency: idempotency))
         keys.withLock { $0[key.id] = key }

@@ -28,7 +28,9 @@ enum AgentHandlers {
             headers: [.location: Paths.filled(Paths.agent, resource.id), .eTag: ETag.text(record.version)])
     }
 
-    private static func newRecord(_ body: Body, secret: String, _ exchange: Exchange) throws(Problem) -> AgentRecord {
+    private static func newRecord(_ body: Body, secret: String, _ exchange: Exchange) throws(Problem)
+        -> AgentRecord
+    {
         var fields = Fields(body.bytes)
         var input = AgentInput(addressFault: exchange.site.configuration.addressFault)
         var id: String?
@@ -63,7 +65,9 @@ enum AgentHandlers {
         return shown(.ok, record, exchange)
     }
 
-    private static func shown(_ status: HTTPResponse.Status, _ record: AgentRecord, _ exchange: Exchange) -> Answer {
+    private static func shown(_ status: HTTPResponse.Status, _ record: AgentRecord, _ exchange: Exchange)
+        -> Answer
+    {
         Answer(
             status, AgentResource(record, forAdmin: exchange.caller.isAdmin),
             headers: [.eTag: ETag.text(record.version)])
@@ -80,7 +84,9 @@ enum AgentHandlers {
             input.read(members, isNew: false, &fields)
         }
         try fields.check()
-        let record = try await exchange.engine.updateAgent(id, actor: exchange.caller.actor, ifVersion: version) {
+        let record = try await exchange.engine.updateAgent(
+            id, actor: exchange.caller.actor, ifVersion: version
+        ) {
             input.apply(to: &$0)
         }
         return shown(.ok, record, exchange)
@@ -114,7 +120,9 @@ enum AgentHandlers {
             let previous = record.secrets.dropFirst().first?.until
             return try await exchange.keep(
                 Answer(
-                    .ok, AgentSecretResource(id: id.rawValue, secret: secret, previousExpiresAt: previous?.rfc3339)),
+                    .ok,
+                    AgentSecretResource(id: id.rawValue, secret: secret, previousExpiresAt: previous?.rfc3339)
+                ),
                 keeping)
         }
     }
@@ -132,7 +140,8 @@ enum AgentHandlers {
             let result = try await exchange.engine.testAgent(id, input: input ?? .null)
             let now = exchange.engine.now
             return try await exchange.keep(
-                Answer(.ok, AgentTestResource(result.outcome, duration: max(0, now - begun), at: now)), keeping)
+                Answer(.ok, AgentTestResource(result.outcome, duration: max(0, now - begun), at: now)),
+                keeping)
         }
     }
 }

@@ -15,8 +15,12 @@ enum BreakerHandlers {
         return Answer(.ok, page)
     }
 
-    @Sendable static func open(_ exchange: Exchange) async throws -> Answer { try await force(exchange, open: true) }
-    @Sendable static func close(_ exchange: Exchange) async throws -> Answer { try await force(exchange, open: false) }
+    @Sendable static func open(_ exchange: Exchange) async throws -> Answer {
+        try await force(exchange, open: true)
+    }
+    @Sendable static func close(_ exchange: Exchange) async throws -> Answer {
+        try await force(exchange, open: false)
+    }
 
     private static func force(_ exchange: Exchange, open: Bool) async throws -> Answer {
         let name = try exchange.parameter("provider")

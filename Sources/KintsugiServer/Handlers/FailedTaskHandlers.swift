@@ -111,7 +111,9 @@ enum FailedTaskHandlers {
     /// How often it is decided anew when the task changes in between.
     private static let maxDecisions = 5
 
-    private static func act(_ exchange: Exchange, _ read: (Body) throws(Problem) -> Closing) async throws -> Answer {
+    private static func act(_ exchange: Exchange, _ read: (Body) throws(Problem) -> Closing) async throws
+        -> Answer
+    {
         let id = try exchange.deadLetterID()
         try exchange.checkNoQuery()
         let body = try await exchange.body(required: false)
@@ -127,7 +129,8 @@ enum FailedTaskHandlers {
                 let render = rendering(entry, closing, exchange)
                 do {
                     let after = try await exchange.engine.perform(
-                        closing.command, on: task.state.id, in: exchange.caller.scope, ifVersion: task.state.version,
+                        closing.command, on: task.state.id, in: exchange.caller.scope,
+                        ifVersion: task.state.version,
                         sealing: keeping.sealing(render))
                     return keeping.answer ?? render([after.state])
                 } catch EngineError.preconditionFailed {
@@ -160,7 +163,9 @@ enum FailedTaskHandlers {
 
 extension Exchange {
     func entry(_ id: DeadLetterID) async throws -> DeadLetter {
-        let found = try await engine.reading { () async throws(StoreError) in try await engine.store.deadLetter(id) }
+        let found = try await engine.reading { () async throws(StoreError) in
+            try await engine.store.deadLetter(id)
+        }
         guard let found, caller.scope.covers(found.task.state.spec.userID) else { throw Problem.notFound }
         return found
     }

@@ -28,7 +28,8 @@ enum HistoryHandlers {
         var fold = TimelineFold(of: id)
         var page = RowPage(limit: limit)
         try await eachEvent(of: task, exchange) { event, following in
-            let isWanted = event.seq > from && event.event.severity >= severity
+            let isWanted =
+                event.seq > from && event.event.severity >= severity
                 && (types.isEmpty || types.contains(event.event.type))
             guard isWanted else {
                 fold.skip(event)

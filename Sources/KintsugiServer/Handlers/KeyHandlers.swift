@@ -10,7 +10,8 @@ enum KeyHandlers {
         try exchange.checkNoQuery()
         let caller = exchange.caller
         let me = MeResource(
-            userID: caller.userID.rawValue, role: caller.role, keyID: caller.keyID, expiresAt: caller.expiresAt?.rfc3339)
+            userID: caller.userID.rawValue, role: caller.role, keyID: caller.keyID,
+            expiresAt: caller.expiresAt?.rfc3339)
         return Answer(.ok, me)
     }
 
@@ -27,7 +28,9 @@ enum KeyHandlers {
                 expiresAt = fields.time(members, "expires_at")
             }
             try fields.check()
-            guard let name, let role, let user else { throw Problem(.malformedRequest, "A key is needed here.") }
+            guard let name, let role, let user else {
+                throw Problem(.malformedRequest, "A key is needed here.")
+            }
             let (key, text) = exchange.site.keys.draft(
                 name: name, role: role, user: UserID(user), expiresAt: expiresAt)
             let answer = Answer(.created, key.resource(text: text))

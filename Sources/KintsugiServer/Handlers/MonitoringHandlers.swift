@@ -18,7 +18,8 @@ enum MonitoringHandlers {
                 totals: try await store.totals(of: user),
                 activity: try await store.activity(of: user, from: from, to: now + 1),
                 oldestPending: try await store.oldestPending(of: user), breakers: engine.breakers(),
-                store: try await store.status(), window: configuration.healthWindow, node: engine.configuration.node,
+                store: try await store.status(), window: configuration.healthWindow,
+                node: engine.configuration.node,
                 startedAt: configuration.startedAt, areSecretsSealed: configuration.areSecretsSealed,
                 forAdmin: exchange.caller.isAdmin)
         }

@@ -25,7 +25,9 @@ enum OpenHandlers {
     @Sendable static func problem(_ exchange: Exchange) async throws -> Answer {
         let slug = try exchange.parameter("slug")
         let wantsJSON = exchange.header(.accept)?.contains("json") ?? false
-        guard let body = wantsJSON ? ProblemPages.json(of: slug) : ProblemPages.html(of: slug).map({ Array($0.utf8) })
+        guard
+            let body = wantsJSON
+                ? ProblemPages.json(of: slug) : ProblemPages.html(of: slug).map({ Array($0.utf8) })
         else { throw Problem.notFound }
         var answer = Answer(.ok, json: body)
         if !wantsJSON {

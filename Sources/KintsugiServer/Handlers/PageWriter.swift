@@ -42,7 +42,9 @@ enum PageWriter {
             }
         }
         try query.check(["limit", "cursor"])
-        let rest = all.filter { element in after.map { key(element) > $0 } ?? true }.sorted { key($0) < key($1) }
+        let rest = all.filter { element in after.map { key(element) > $0 } ?? true }.sorted {
+            key($0) < key($1)
+        }
         let shown = rest.prefix(limit)
         let next = rest.count > limit ? shown.last.map(key).map { "\($0.0):\($0.1)" } : nil
         return ListResource(data: shown.map(resource), nextCursor: next.map(Query.cursorText))

@@ -37,7 +37,8 @@ enum ReportHandlers {
 
     /// The error types that an agent can know.
     private static let known: Set<ErrorType> = [
-        .timeout, .networkError, .serverError, .rateLimit, .authFailure, .validationError, .notFound, .clientError,
+        .timeout, .networkError, .serverError, .rateLimit, .authFailure, .validationError, .notFound,
+        .clientError,
         .handlerError, .invalidResponse,
     ]
 
@@ -46,7 +47,8 @@ enum ReportHandlers {
         if let type, let known = ErrorType(rawValue: type), Self.known.contains(known) {
             return Failure(type: known, errorClass: errorClass, message: message)
         }
-        let told = type.map { $0 == ErrorType.agentReported.rawValue ? message : "\($0): \(message)" } ?? message
+        let told =
+            type.map { $0 == ErrorType.agentReported.rawValue ? message : "\($0): \(message)" } ?? message
         return Failure(type: .agentReported, errorClass: errorClass, message: told)
     }
 
@@ -80,7 +82,8 @@ enum ReportHandlers {
     private static func attempt(of id: TaskID, _ exchange: Exchange) throws(Problem) -> Int {
         let refusal = Problem(.unauthorized, "Send the token of the attempt, as it stood in report.token.")
         guard let token = exchange.request.bearerToken, token.hasPrefix("kat_"), token.utf8.count <= 200,
-            let end = token.dropFirst(4).firstIndex(of: "_"), let attempt = Int(token.dropFirst(4)[..<end]), attempt > 0
+            let end = token.dropFirst(4).firstIndex(of: "_"), let attempt = Int(token.dropFirst(4)[..<end]),
+            attempt > 0
         else { throw refusal }
         let right = exchange.engine.configuration.attemptToken(id.description, attempt)
         guard APIKey.areEqual(Array(token.utf8), Array(right.utf8)) else { throw refusal }

@@ -87,7 +87,8 @@ enum TaskHandlers {
         }
         try query.check(
             [
-                "status", "type", "agent", "user_id", "error_type", "created_after", "created_before", "q", "limit",
+                "status", "type", "agent", "user_id", "error_type", "created_after", "created_before", "q",
+                "limit",
                 "cursor",
             ], prefix: "metadata.")
         if let user, !exchange.caller.scope.covers(user) { return nil }
@@ -112,7 +113,9 @@ enum TaskHandlers {
         try await act(exchange) { body throws(Problem) in try exchange.retryRequest(body) }
     }
 
-    private static func act(_ exchange: Exchange, _ command: (Body) throws(Problem) -> TaskCommand) async throws -> Answer {
+    private static func act(_ exchange: Exchange, _ command: (Body) throws(Problem) -> TaskCommand)
+        async throws -> Answer
+    {
         let id = try exchange.taskID()
         try exchange.checkNoQuery()
         let body = try await exchange.body(required: false)
@@ -126,7 +129,8 @@ enum TaskHandlers {
             }
             let render = exchange.rendering(.accepted, located: false)
             let task = try await exchange.engine.perform(
-                command, on: id, in: exchange.caller.scope, ifVersion: version, sealing: keeping.sealing(render))
+                command, on: id, in: exchange.caller.scope, ifVersion: version,
+                sealing: keeping.sealing(render))
             return keeping.answer ?? render([task.state])
         }
     }
@@ -134,7 +138,9 @@ enum TaskHandlers {
 
 extension Exchange {
     var taskInput: TaskInput {
-        TaskInput(caller: caller, now: now, traceparent: TaskInput.traceparent(header(.traceparent)), isAgent: isAgent)
+        TaskInput(
+            caller: caller, now: now, traceparent: TaskInput.traceparent(header(.traceparent)),
+            isAgent: isAgent)
     }
 
     func check(_ fields: Fields, _ input: TaskInput) throws(Problem) {

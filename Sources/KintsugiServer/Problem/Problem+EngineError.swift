@@ -126,7 +126,9 @@ extension Problem {
             self.init(.notFound, "There is no such path.")
         case let error as any HTTPResponseError where (400..<500).contains(error.status.code):
             self.init(.malformedRequest, "The request could not be understood.")
-        default: self.init(.internalError, "Something broke in the server; its log has more under the request's id.")
+        default:
+            self.init(
+                .internalError, "Something broke in the server; its log has more under the request's id.")
         }
     }
 
@@ -147,13 +149,18 @@ extension Problem {
         case .contended:
             self.init(.conflict, "Others changed it faster than this request could; try again.")
         case .unknownAgent(let id):
-            self.init(faults: [FieldFault(.pointer("/agent_id"), "names no registered agent (\(id.rawValue))")])
-        case .agentExists(let id): self.init(.agentExists, "An agent with the id \(id.rawValue) exists already.")
+            self.init(faults: [
+                FieldFault(.pointer("/agent_id"), "names no registered agent (\(id.rawValue))")
+            ])
+        case .agentExists(let id):
+            self.init(.agentExists, "An agent with the id \(id.rawValue) exists already.")
         case .agentInUse(let id):
             self.init(
-                .agentInUse, "Unfinished tasks need the agent \(id.rawValue); let them end first by ?drain=true.")
+                .agentInUse,
+                "Unfinished tasks need the agent \(id.rawValue); let them end first by ?drain=true.")
         case .idempotencyConflict:
-            self.init(.idempotencyInProgress, "A request with the same Idempotency-Key is being recorded just now.")
+            self.init(
+                .idempotencyInProgress, "A request with the same Idempotency-Key is being recorded just now.")
         case .draining: self.init(.draining, "The server is shutting down and takes no new work.")
         case .store(let error): self.init(store: error)
         }
@@ -165,11 +172,13 @@ extension Problem {
             self.init(.taskEnded, "The task has ended (\(status.rawValue)) and cannot be cancelled.")
         case .notRetryable(let status):
             self.init(
-                .taskNotEnded, "Only failed and cancelled tasks can be retried; this one is \(status.rawValue).")
+                .taskNotEnded,
+                "Only failed and cancelled tasks can be retried; this one is \(status.rawValue).")
         case .notCurrent(.cancelled, _):
             self.init(.taskCancelled, "The task was cancelled; stop working on it.")
         case .notCurrent:
-            self.init(.attemptNotCurrent, "This attempt's outcome is known or another attempt has replaced it.")
+            self.init(
+                .attemptNotCurrent, "This attempt's outcome is known or another attempt has replaced it.")
         case .noPendingDeadLetter: self = .deadLetterClosed
         case .repeatedReport, .outOfDate: self.init(.conflict, "It has just changed; read it again.")
         }

@@ -24,7 +24,8 @@ package struct Problem: Error, Sendable {
         errors = faults
         detail =
             faults.count == 1
-            ? "The request has a fault: \(faults[0].sentence)" : "The request has \(faults.count) faults; see errors."
+            ? "The request has a fault: \(faults[0].sentence)"
+            : "The request has \(faults.count) faults; see errors."
     }
 
     static let notFound = Problem(.notFound, "There is no such thing here.")

@@ -10,7 +10,8 @@ struct AgentInput {
     private(set) var changes: [Change] = []
 
     static let names = [
-        "name", "callback_url", "provider", "capabilities", "timeout_ms", "max_concurrency", "rate_limit", "auth",
+        "name", "callback_url", "provider", "capabilities", "timeout_ms", "max_concurrency", "rate_limit",
+        "auth",
         "breaker", "retry_budget", "redrive", "weight", "paused",
     ]
 
@@ -113,7 +114,8 @@ struct AgentInput {
     private mutating func readBreaker(_ members: Fields.Members, _ fields: inout Fields) {
         guard members.node("breaker") != nil else { return }
         let names = [
-            "window_calls", "window_ms", "failure_rate", "min_calls", "consecutive_failures", "open_ms", "max_open_ms",
+            "window_calls", "window_ms", "failure_rate", "min_calls", "consecutive_failures", "open_ms",
+            "max_open_ms",
             "probes",
         ]
         guard let given = fields.object(members, "breaker", names) else {
@@ -191,7 +193,9 @@ enum AgentAuthInput {
         case "header":
             refuse(auth, ["token", "username", "password"], &fields)
             let name = fields.text(auth, "name", .visible(3...64), required: true)
-            if let name, !isHeaderName(name) { fields.add(auth, "name", "must be X- and 1 to 62 of A-Z a-z 0-9 -") }
+            if let name, !isHeaderName(name) {
+                fields.add(auth, "name", "must be X- and 1 to 62 of A-Z a-z 0-9 -")
+            }
             let value = fields.text(auth, "value", secret, required: true)
             guard let name, let value else { return nil }
             return .header(name: name, value: value)
@@ -217,7 +221,8 @@ enum AgentAuthInput {
 enum CallbackURL {
     /// `http` or `https`, a host, no user info, no fragment, visible ASCII only.
     static func fault(_ url: String) -> String? {
-        let fault = "must be http:// or https://, a host, and optionally a port, path and query; without user info"
+        let fault =
+            "must be http:// or https://, a host, and optionally a port, path and query; without user info"
         let bytes = Array(url.utf8)
         let rest: ArraySlice<UInt8>
         if url.hasPrefix("http://") {

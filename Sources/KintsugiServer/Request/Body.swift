@@ -16,7 +16,9 @@ extension Exchange {
     func body(required: Bool) async throws -> Body {
         let limit = site.configuration.maxBodyBytes
         let tooLarge = Problem(.bodyTooLarge, "The body is larger than \(limit) bytes.")
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw tooLarge
+        }
         let buffer: ByteBuffer
         do {
             buffer = try await request.body.collect(upTo: limit)
@@ -44,6 +46,8 @@ extension Exchange {
         let parts = contentType.lowercased().split(separator: ";", omittingEmptySubsequences: false)
             .map { part in String(part.filter { $0 != " " && $0 != "\t" && $0 != "\"" }) }
         guard parts.first == "application/json" else { return false }
-        return parts.dropFirst().allSatisfy { !$0.hasPrefix("charset=") || $0 == "charset=utf-8" || $0 == "charset=utf8" }
+        return parts.dropFirst().allSatisfy {
+            !$0.hasPrefix("charset=") || $0 == "charset=utf-8" || $0 == "charset=utf8"
+        }
     }
 }

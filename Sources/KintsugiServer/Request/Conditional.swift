@@ -31,7 +31,8 @@ extension Exchange {
     /// Refuses unless `If-Match` is left out or names this version.
     func checkMatch(_ version: Int) throws(Problem) {
         if let ifMatch, !ifMatch.allows(version) {
-            throw Problem(.preconditionFailed, "It is at version \(version) now: read it again and decide anew.")
+            throw Problem(
+                .preconditionFailed, "It is at version \(version) now: read it again and decide anew.")
         }
     }
 

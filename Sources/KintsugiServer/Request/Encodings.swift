@@ -14,8 +14,10 @@ enum Hex {
 /// Bytes as text.
 /// - Source: RFC 4648, sections 4 (with padding) and 5 (URL-safe, here without padding).
 enum Base64 {
-    private static let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    private static let urlSafe = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let standard = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let urlSafe = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     static func encode(_ bytes: [UInt8]) -> String {
         var text = encode(bytes, standard)
@@ -23,7 +25,9 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    static func encodeURL(_ bytes: [UInt8]) -> String { String(decoding: encode(bytes, urlSafe), as: UTF8.self) }
+    static func encodeURL(_ bytes: [UInt8]) -> String {
+        String(decoding: encode(bytes, urlSafe), as: UTF8.self)
+    }
 
     static func decode(_ text: String) -> [UInt8]? {
         let body = text.utf8.prefix { $0 != UInt8(ascii: "=") }

@@ -99,7 +99,9 @@ package struct Fields {
 
     // MARK: Values
 
-    mutating func text(_ members: Members, _ name: String, _ rule: TextRule, required: Bool = false) -> String? {
+    mutating func text(_ members: Members, _ name: String, _ rule: TextRule, required: Bool = false)
+        -> String?
+    {
         guard let node = value(members, name, required: required) else { return nil }
         guard let text = node.string else {
             add(members, name, "must be a string")
@@ -115,7 +117,8 @@ package struct Fields {
     mutating func word<Word: RawRepresentable<String> & CaseIterable>(
         _ members: Members, _ name: String, _ type: Word.Type, required: Bool = false
     ) -> Word? {
-        text(members, name, .oneOf(Word.allCases.map(\.rawValue)), required: required).flatMap(Word.init(rawValue:))
+        text(members, name, .oneOf(Word.allCases.map(\.rawValue)), required: required).flatMap(
+            Word.init(rawValue:))
     }
 
     mutating func whole(_ members: Members, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {

@@ -81,16 +81,20 @@ extension Exchange {
     /// Performs an act once for its idempotency key: a repeated request gets the first answer.
     ///
     /// - Parameter isSecret: The answer holds a secret and is kept sealed.
-    func once(_ body: Body, isSecret: Bool = false, _ act: (Keeping) async throws -> Answer) async throws -> Answer {
+    func once(_ body: Body, isSecret: Bool = false, _ act: (Keeping) async throws -> Answer) async throws
+        -> Answer
+    {
         let engine = engine
         let expiresAt = now + site.configuration.idempotencyRetention
         guard let key = try idempotencyKey() else {
             return try await act(Keeping(nil, fingerprint: [], expiresAt: expiresAt, seal: nil))
         }
         let claim = IdempotencyGate.Claim(
-            caller: caller.userID.rawValue, operation: "\(request.method.rawValue) \(request.uri.path)", key: key)
+            caller: caller.userID.rawValue, operation: "\(request.method.rawValue) \(request.uri.path)",
+            key: key)
         guard site.gate.enter(claim) else {
-            throw Problem(.idempotencyInProgress, "The first request with this Idempotency-Key is still running.")
+            throw Problem(
+                .idempotencyInProgress, "The first request with this Idempotency-Key is still running.")
         }
         defer { site.gate.leave(claim) }
         let fingerprint: [UInt8] = Array(SHA256.hash(data: Array(claim.operation.utf8) + [0] + body.bytes))
@@ -107,7 +111,9 @@ extension Exchange {
 
     /// Keeps an answer that was not recorded together with its act, because it was not known before.
     func keep(_ answer: Answer, _ keeping: Keeping) async throws -> Answer {
-        if let record = keeping.record(answer) { _ = try await engine.append(AppendUnit(idempotency: record)) }
+        if let record = keeping.record(answer) {
+            _ = try await engine.append(AppendUnit(idempotency: record))
+        }
         return answer
     }
 
@@ -120,7 +126,8 @@ extension Exchange {
         guard let found else { return nil }
         guard found.fingerprint == fingerprint else {
             throw Problem(
-                .idempotencyKeyReused, "This Idempotency-Key was used with another body; take a new key for new acts.")
+                .idempotencyKeyReused,
+                "This Idempotency-Key was used with another body; take a new key for new acts.")
         }
         var headers: HTTPFields = [:]
         var body = found.body
@@ -129,7 +136,9 @@ extension Exchange {
                 guard let text = engine.configuration.unseal(String(decoding: body, as: UTF8.self)),
                     let open = Base64.decode(text)
                 else {
-                    throw Problem(.conflict, "The first answer can no longer be opened: the server's secret has changed.")
+                    throw Problem(
+                        .conflict,
+                        "The first answer can no longer be opened: the server's secret has changed.")
                 }
                 body = open
             } else if let name = HTTPField.Name(pair.key) {
@@ -146,11 +155,13 @@ extension Exchange {
         guard let value = values.first else { return nil }
         var key = value[...]
         if key.hasPrefix("\""), key.hasSuffix("\""), key.utf8.count >= 2 { key = key.dropFirst().dropLast() }
-        let isGood = (1...255).contains(key.utf8.count)
+        let isGood =
+            (1...255).contains(key.utf8.count)
             && key.utf8.allSatisfy { (33...126).contains($0) && $0 != UInt8(ascii: "\"") }
         guard values.count == 1, isGood else {
             let fault = FieldFault(
-                .parameter("Idempotency-Key"), "must be 1 to 255 visible ASCII characters, bare or in double quotes")
+                .parameter("Idempotency-Key"),
+                "must be 1 to 255 visible ASCII characters, bare or in double quotes")
             throw Problem(faults: [fault])
         }
         return String(key)

@@ -9,9 +9,11 @@ struct Query {
 
     init(_ text: String?) {
         for piece in (text ?? "").utf8.split(separator: UInt8(ascii: "&")) {
-            let parts = piece.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = piece.split(
+                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             let rawName = String(decoding: parts[0], as: UTF8.self)
-            guard let name = Self.decoded(parts[0]), let value = parts.count > 1 ? Self.decoded(parts[1]) : "" else {
+            guard let name = Self.decoded(parts[0]), let value = parts.count > 1 ? Self.decoded(parts[1]) : ""
+            else {
                 faults.append(FieldFault(.parameter(rawName), "is not percent-encoded UTF-8"))
                 continue
             }
@@ -20,7 +22,9 @@ struct Query {
         }
     }
 
-    mutating func add(_ name: String, _ detail: String) { faults.append(FieldFault(.parameter(name), detail)) }
+    mutating func add(_ name: String, _ detail: String) {
+        faults.append(FieldFault(.parameter(name), detail))
+    }
 
     /// Throws the faults; parameters with other names than these are among them.
     mutating func check(_ names: [String], prefix: String? = nil) throws(Problem) {
@@ -42,18 +46,24 @@ struct Query {
         return text
     }
 
-    mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, _ type: Word.Type) -> Word? {
+    mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String, _ type: Word.Type)
+        -> Word?
+    {
         text(name, .oneOf(Word.allCases.map(\.rawValue))).flatMap(Word.init(rawValue:))
     }
 
     /// One or several words, parted by commas.
-    mutating func words<Word: RawRepresentable<String> & CaseIterable>(_ name: String, _ type: Word.Type) -> [Word] {
+    mutating func words<Word: RawRepresentable<String> & CaseIterable>(_ name: String, _ type: Word.Type)
+        -> [Word]
+    {
         guard let text = value(name) else { return [] }
         let words = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
             Word(rawValue: String(decoding: $0, as: UTF8.self))
         }
         if words.contains(where: { $0 == nil }) {
-            add(name, "must be of " + Word.allCases.map(\.rawValue).joined(separator: ", ") + ", parted by commas")
+            add(
+                name,
+                "must be of " + Word.allCases.map(\.rawValue).joined(separator: ", ") + ", parted by commas")
         }
         return words.compactMap { $0 }
     }
@@ -115,7 +125,9 @@ struct Query {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
+                guard let high = rest.popFirst().flatMap(hexDigit),
+                    let low = rest.popFirst().flatMap(hexDigit)
+                else {
                     return nil
                 }
                 bytes.append(high << 4 | low)

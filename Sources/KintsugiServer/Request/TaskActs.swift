@@ -15,7 +15,9 @@ extension Exchange {
     func retryRequest(_ body: Body) throws(Problem) -> TaskCommand {
         var fields = Fields(body.bytes)
         var retry = Retry(actor: caller.actor)
-        if let members = fields.object(body.root, at: "", ["input", "agent_id", "delay_ms", "deadline_at", "reason"]) {
+        if let members = fields.object(
+            body.root, at: "", ["input", "agent_id", "delay_ms", "deadline_at", "reason"])
+        {
             retry.input = members.node("input").map { fields.raw($0) }
             retry.agentID = TaskInput.agent(members, &fields, isAgent)
             retry.delay = fields.whole(members, "delay_ms", 0...TaskInput.longest) ?? 0

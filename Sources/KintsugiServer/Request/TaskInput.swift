@@ -65,7 +65,9 @@ struct TaskInput {
         }
     }
 
-    static func agent(_ members: Fields.Members, _ fields: inout Fields, _ isAgent: (AgentID) -> Bool) -> AgentID? {
+    static func agent(_ members: Fields.Members, _ fields: inout Fields, _ isAgent: (AgentID) -> Bool)
+        -> AgentID?
+    {
         guard let id = fields.text(members, "agent_id", .slug).map({ AgentID($0) }) else { return nil }
         if !isAgent(id) { fields.add(members, "agent_id", "names no registered agent") }
         return id
@@ -73,16 +75,21 @@ struct TaskInput {
 
     private static func retryPolicy(_ members: Fields.Members, _ fields: inout Fields) -> RetryPolicy {
         let names = [
-            "max_attempts", "base_delay_ms", "max_delay_ms", "jitter", "max_elapsed_ms", "on_open_breaker", "hold_ms",
+            "max_attempts", "base_delay_ms", "max_delay_ms", "jitter", "max_elapsed_ms", "on_open_breaker",
+            "hold_ms",
         ]
         guard let members = fields.object(members, "retry_policy", names) else { return .standard }
         var policy = RetryPolicy.standard
-        if let value = fields.whole(members, "max_attempts", 1...1000) { policy.maxAttempts = Int(clamping: value) }
+        if let value = fields.whole(members, "max_attempts", 1...1000) {
+            policy.maxAttempts = Int(clamping: value)
+        }
         if let value = fields.whole(members, "base_delay_ms", 0...day) { policy.baseDelay = value }
         if let value = fields.whole(members, "max_delay_ms", 0...day) { policy.maxDelay = value }
         if let value = fields.number(members, "jitter", 0...1) { policy.jitter = value }
         policy.maxElapsed = fields.whole(members, "max_elapsed_ms", 1...longest)
-        if let value = fields.word(members, "on_open_breaker", OpenBreakerPolicy.self) { policy.onOpenBreaker = value }
+        if let value = fields.word(members, "on_open_breaker", OpenBreakerPolicy.self) {
+            policy.onOpenBreaker = value
+        }
         if let value = fields.whole(members, "hold_ms", 0...longest) { policy.hold = value }
         return policy
     }

@@ -32,7 +32,8 @@ struct Manners: RouterMiddleware {
         if problem.type == .notFound, error is HTTPError {
             let methods = paths.methods(of: request.uri.path)
             if !methods.isEmpty {
-                problem = Problem(.methodNotAllowed, "This path does not have the method \(request.method.rawValue).")
+                problem = Problem(
+                    .methodNotAllowed, "This path does not have the method \(request.method.rawValue).")
                 problem.allow = methods.map(\.rawValue).joined(separator: ", ")
             }
         }
@@ -50,7 +51,8 @@ struct Manners: RouterMiddleware {
         var size = 0
         for field in request.headers { size += field.name.rawName.utf8.count + field.value.utf8.count + 4 }
         if size > configuration.maxHeaderBytes {
-            throw Problem(.headersTooLarge, "The request's header is over \(configuration.maxHeaderBytes) bytes.")
+            throw Problem(
+                .headersTooLarge, "The request's header is over \(configuration.maxHeaderBytes) bytes.")
         }
     }
 }

@@ -39,7 +39,8 @@ struct Route: Sendable {
             throw Problem(.unauthorized, "This key is unknown, revoked or expired.")
         }
         guard caller.role.rank >= role.rank else {
-            throw Problem(.forbidden, "This needs a key of role \(role.rawValue); yours is \(caller.role.rawValue).")
+            throw Problem(
+                .forbidden, "This needs a key of role \(role.rawValue); yours is \(caller.role.rawValue).")
         }
         return caller
     }
@@ -48,7 +49,9 @@ struct Route: Sendable {
 extension Request {
     /// The credentials of `Authorization: Bearer`.
     var bearerToken: Substring? {
-        guard let value = headers[.authorization], value.utf8.count > 7, value.prefix(7).lowercased() == "bearer " else {
+        guard let value = headers[.authorization], value.utf8.count > 7,
+            value.prefix(7).lowercased() == "bearer "
+        else {
             return nil
         }
         let token = value.dropFirst(7).drop { $0 == " " }
@@ -75,7 +78,9 @@ struct PathMethods: Sendable {
                 return template == segment || template.first == "{"
             }
             guard fits, literals >= best.literals else { continue }
-            best = literals > best.literals ? (literals, [entry.method]) : (literals, best.methods + [entry.method])
+            best =
+                literals > best.literals
+                ? (literals, [entry.method]) : (literals, best.methods + [entry.method])
         }
         return best.methods
     }

@@ -10,7 +10,9 @@ package struct ServerContext: RequestContext {
 }
 
 /// The API as routes, to be served by `makeApplication` or mounted by an app of its own.
-package func makeRouter(engine: Engine, keys: KeyRing, configuration: ServerConfiguration) -> Router<ServerContext> {
+package func makeRouter(engine: Engine, keys: KeyRing, configuration: ServerConfiguration) -> Router<
+    ServerContext
+> {
     let site = Site(engine: engine, keys: keys, configuration: configuration)
     let router = Router(context: ServerContext.self)
     router.add(middleware: Manners(configuration: configuration, paths: PathMethods(Routes.all)))

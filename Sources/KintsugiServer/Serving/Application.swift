@@ -15,13 +15,15 @@ package func makeApplication(
     // The decoder's own limit is the last resort; below it a request is refused in peace by `Manners`.
     let hardLimit = 4 * (configuration.maxHeaderBytes + configuration.maxTargetBytes)
     let channel = HTTP1Channel.Configuration(
-        additionalChannelHandlers: [ParseErrorHandler()], idleTimeout: .seconds(configuration.idleTimeoutSeconds),
+        additionalChannelHandlers: [ParseErrorHandler()],
+        idleTimeout: .seconds(configuration.idleTimeoutSeconds),
         httpDecoderConfiguration: .init(
             maxHeaderFieldSize: hardLimit, maxHeaderListSize: hardLimit, maxHeaderFieldCount: 200))
     return Application(
         router: router, server: .http1(configuration: channel),
         configuration: ApplicationConfiguration(
-            address: .hostname(configuration.host, port: configuration.port), serverName: configuration.serverName,
+            address: .hostname(configuration.host, port: configuration.port),
+            serverName: configuration.serverName,
             backlog: 1024),
         onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? configuration.port) },
         logger: configuration.logger)

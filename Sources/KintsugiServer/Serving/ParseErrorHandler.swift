@@ -31,7 +31,8 @@ final class ParseErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let problem: Problem
         switch error {
         case let error as HTTPParserError: problem = Problem(parser: error)
-        case is HTTP1TypeConversionError: problem = Problem(.malformedRequest, "The request is not valid HTTP.")
+        case is HTTP1TypeConversionError:
+            problem = Problem(.malformedRequest, "The request is not valid HTTP.")
         default: return context.fireErrorCaught(error)
         }
         guard open <= 0 else { return context.fireErrorCaught(error) }
@@ -45,7 +46,8 @@ final class ParseErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let head = HTTPResponse(
             status: HTTPResponse.Status(code: problem.type.status),
             headerFields: [
-                .contentType: "application/problem+json", .contentLength: String(body.count), .connection: "close",
+                .contentType: "application/problem+json", .contentLength: String(body.count),
+                .connection: "close",
                 .xContentTypeOptions: "nosniff", .cacheControl: "no-store",
             ])
         context.write(wrapOutboundOut(.head(head)), promise: nil)
