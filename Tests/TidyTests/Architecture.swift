@@ -41,8 +41,8 @@ enum Architecture {
             "KintsugiSQLite",
             "KintsugiStore", "KintsugiVocabulary", "KintsugiWire", "ArgumentParser", "AsyncHTTPClient",
             "Foundation",
-            "FoundationEssentials", "HTTPTypes", "Histogram", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
-            "ServiceLifecycle", "Synchronization", "Yams", "Glibc", "Musl", "Darwin",
+            "FoundationEssentials", "HTTPTypes", "Histogram", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
+            "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams", "Glibc", "Musl", "Darwin",
         ],
         "KintsugiCommand": ["KintsugiCLI"],
     ]

@@ -24,7 +24,7 @@ final class BenchWorld: Sendable {
         let base = parent ?? NSTemporaryDirectory()
         folder = base + "/kintsugi-bench-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        store = try SQLiteStore.open(folder: folder)
+        store = try SQLiteStore.open(folder: folder, node: "bench")
         var logger = Logger(label: "kintsugi.bench")
         logger.logLevel = .error
         http = HTTPAgentCaller(
@@ -100,6 +100,26 @@ final class BenchWorld: Sendable {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// Each producer submits and waits for the acknowledgement before the next; the latencies in microseconds.
+    func submitOneByOne(producers: Int, each: Int, to agent: String) async throws -> [UInt64] {
+        let spec = TaskSpec(
+            type: "bench.noop", userID: UserID("bench"), agentID: AgentID(agent), input: payload)
+        return try await withThrowingTaskGroup(of: [UInt64].self) { group in
+            for _ in 0..<producers {
+                group.addTask {
+                    var latencies: [UInt64] = []
+                    for _ in 0..<each {
+                        let start = ContinuousClock.now
+                        _ = try await self.engine.create([spec])
+                        latencies.append(UInt64(start.duration(to: .now) / .microseconds(1)))
+                    }
+                    return latencies
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
         }
     }
 

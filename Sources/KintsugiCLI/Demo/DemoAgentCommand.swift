@@ -6,7 +6,9 @@ import Hummingbird
 import KintsugiVocabulary
 import Logging
 import NIOCore
+import NIOHTTP1
 import Synchronization
+import UnixSignals
 
 /// How an agent of the demo misbehaves.
 enum DemoAgentKind: String, CaseIterable, ExpressibleByArgument, Sendable {
@@ -88,7 +90,7 @@ final class DemoAgent: Sendable {
         case .payments:
             let node = try JSONNode(parsing: Array(buffer: body))
             if node["input"]?["card"]?.string == "expired" {
-                return reply(.paymentRequired, #"{"error":"card expired"}"#)
+                return reply(.init(code: 402), #"{"error":"card expired"}"#)
             }
             return reply(.ok, #"{"receipt":"R-1"}"#)
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KintsugiCore
+import KintsugiEngine
 import KintsugiVocabulary
 import Logging
 

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import KintsugiVocabulary
 import NIOCore
+import NIOHTTP1
 
 /// What the demo asks of the server, over its API like everybody else.
 struct DemoScript: Sendable {

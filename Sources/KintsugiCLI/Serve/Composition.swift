@@ -8,6 +8,7 @@ import KintsugiServer
 import Logging
 import ServiceLifecycle
 import Synchronization
+import UnixSignals
 
 /// A whole server, put together from its boxes: the only place that knows them all.
 final class Composition: Sendable {

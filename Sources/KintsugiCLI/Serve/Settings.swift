@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Yams
 
 /// One thing that can be set: the single source of the documentation, the environment, the file and the checks.

@@ -1,6 +1,14 @@
 import ArgumentParser
 import KintsugiSQLite
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Rebuilds every projection from the events and compares.
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,7 +34,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
 /// Opens the store of a data folder, or says what is in the way and what to do.
 func openStore(_ folder: DataFolder) throws -> SQLiteStore {
-    do { return try SQLiteStore.open(folder: folder.path) } catch {
+    do { return try SQLiteStore.open(folder: folder.path, node: "kintsugi (process \(getpid()))") } catch {
         throw CommandFailure(description: "The store in \(folder.path) cannot be opened: \(error)")
     }
 }
