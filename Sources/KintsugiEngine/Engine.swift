@@ -24,6 +24,10 @@ package final class Engine: Sendable {
     let shutdownSignal: AsyncStream<Never>
     let shutdown: AsyncStream<Never>.Continuation
     let handlerExecutor: HandlerExecutor
+    let progress = ProgressHold()
+    /// Small works that the run loop does beside the scheduler's actions.
+    let chores: AsyncStream<@Sendable () async -> Void>
+    private let choreList: AsyncStream<@Sendable () async -> Void>.Continuation
 
     package init(
         store: any Store, callers: [AgentRecord.Kind: any AgentCaller], configuration: EngineConfiguration,
@@ -36,6 +40,7 @@ package final class Engine: Sendable {
         registry = AgentRegistry()
         chance = Mutex(SeededGenerator(seed: configuration.seed))
         (shutdownSignal, shutdown) = AsyncStream.makeStream(of: Never.self)
+        (chores, choreList) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
         handlerExecutor = HandlerExecutor(threads: configuration.handlerThreads)
         brain = Brain(store: store, configuration: configuration, logger: logger)
     }
@@ -46,6 +51,9 @@ package final class Engine: Sendable {
     }
 
     package var now: Timestamp { configuration.now() }
+
+    /// Has this done by the run loop, soon.
+    func chore(_ work: @escaping @Sendable () async -> Void) { choreList.yield(work) }
 
     /// A new identifier for something that is made now.
     package func newUUID() -> UUID7 {

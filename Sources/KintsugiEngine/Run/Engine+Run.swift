@@ -38,6 +38,11 @@ extension Engine: Service {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.drainWhenToldTo() }
+                group.addTask {
+                    await withDiscardingTaskGroup { works in
+                        for await chore in self.chores { works.addTask { await chore() } }
+                    }
+                }
                 for await actions in brain.actions {
                     for action in actions { perform(action, in: &group) }
                 }

@@ -52,32 +52,6 @@ extension Engine {
         throw .contended
     }
 
-    /// A report of an attempt by its agent, whose token was checked already. Returns the task after it.
-    ///
-    /// A report of an attempt that is no longer current is kept as `late_result` and then refused.
-    package func report(_ report: AgentReport, attempt: Int, of id: TaskID) async throws(EngineError)
-        -> StoredTask
-    {
-        for _ in 0..<Self.maxDecisions {
-            let task = try await self.task(id, in: .everyone)
-            let command = TaskCommand.report(attempt: attempt, report)
-            do {
-                if let done = try await decide(command, task, brain.facts(for: task.state), sealing: nil) {
-                    return done
-                }
-            } catch .rejected(.repeatedReport) {
-                return task
-            } catch .rejected(.notCurrent(let status, let keep)) {
-                guard let late = keep else { throw .rejected(.notCurrent(status: status, keep: nil)) }
-                if try await record([.lateResult(late)], on: task, at: max(now, task.state.updatedAt)) != nil
-                {
-                    throw .rejected(.notCurrent(status: status, keep: nil))
-                }
-            }
-        }
-        throw .contended
-    }
-
     package func task(_ id: TaskID, in scope: Scope) async throws(EngineError) -> StoredTask {
         guard let task = try await reading({ () async throws(StoreError) in try await store.task(id) }),
             scope.covers(task.state.spec.userID)
