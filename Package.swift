@@ -64,6 +64,7 @@ let package = Package(
             dependencies: [
                 "KintsugiCore", "KintsugiStore", "KintsugiVocabulary",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -123,6 +124,13 @@ let package = Package(
         // tests
         .testTarget(
             name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreContractTests",
+            dependencies: [
+                "KintsugiCore", "KintsugiSQLite", "KintsugiStore", "KintsugiVocabulary",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     cLanguageStandard: .c2x
