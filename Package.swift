@@ -69,6 +69,7 @@ let package = Package(
             dependencies: [
                 "KintsugiCore", "KintsugiStore", "KintsugiVocabulary",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -136,27 +137,12 @@ let package = Package(
         .executableTarget(name: "KintsugiCommand", dependencies: ["KintsugiCLI"], swiftSettings: strict),
         // tests
         .testTarget(
-            name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"],
-            swiftSettings: strict),
+            name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"], swiftSettings: strict),
         .testTarget(
-            name: "KintsugiEngineTests",
+            name: "StoreContractTests",
             dependencies: [
-                "KintsugiCore", "KintsugiEngine", "KintsugiStore", "KintsugiVocabulary",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: strict),
-        .testTarget(
-            name: "KintsugiServerTests",
-            dependencies: [
-                "Kintsugi", "KintsugiCore", "KintsugiEngine", "KintsugiServer", "KintsugiStore",
-                "KintsugiVocabulary",
-                "KintsugiWire",
-                .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
-                .product(name: "Hummingbird", package: "hummingbird", condition: server),
-                .product(name: "HummingbirdTesting", package: "hummingbird", condition: server),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
+                "KintsugiCore", "KintsugiSQLite", "KintsugiStore", "KintsugiVocabulary",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

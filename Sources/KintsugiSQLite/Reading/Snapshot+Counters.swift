@@ -1,0 +1,132 @@
+import KintsugiCore
+import KintsugiStore
+import KintsugiVocabulary
+
+/// Sums that were kept up with every commit: reading them costs the same however many tasks there are.
+extension Snapshot {
+    static let totalsSQL = "SELECT kind, value FROM stats WHERE subject_no = ? AND minute = -1 AND value <> 0"
+    static let valueSQL = "SELECT currency, amount FROM dead_letter_value WHERE user_no = ?"
+
+    /// The number under which a user's counters stand; nil for a user that was never seen.
+    private func subject(_ user: UserID?) throws(ReadFault) -> Int64? {
+        guard let user else { return StatKind.everyone }
+        return try number(.user, user.rawValue)
+    }
+
+    func totals(of user: UserID?) throws(ReadFault) -> Totals {
+        var totals = Totals()
+        guard let subject = try subject(user) else { return totals }
+        let select = try statement(Self.totalsSQL)
+        select.bind(1, subject)
+        while try select.next() {
+            let (kind, value) = (Int(select.int(0)), Int(select.int(1)))
+            if let status = TaskStatus(code: kind) {
+                totals.tasks[status] = value
+            } else if kind == StatKind.deadLettersIn {
+                totals.deadLettersIn = value
+            } else if let status = DeadLetterStatus(code: Int64(kind) - 10) {
+                totals.deadLetters[status] = value
+            }
+        }
+        let values = try statement(Self.valueSQL)
+        values.bind(1, subject)
+        while try values.next() { totals.pendingValue[values.text(0)] = values.text(1) }
+        return totals
+    }
+
+    static let activitySQL = """
+        SELECT kind, value FROM stats WHERE subject_no = ? AND minute >= ? AND minute < ?
+        """
+
+    func activity(of user: UserID?, from: Timestamp, to: Timestamp) throws(ReadFault) -> Activity {
+        var activity = Activity()
+        guard let subject = try subject(user) else { return activity }
+        let select = try statement(Self.activitySQL)
+        select.bind(1, subject)
+        select.bind(2, max(0, from.nextMinute))
+        select.bind(3, max(0, to.nextMinute))
+        while try select.next() {
+            let (kind, value) = (Int(select.int(0)), Int(select.int(1)))
+            switch kind {
+            case StatKind.completed: activity.completed += value
+            case StatKind.failed: activity.failed += value
+            case StatKind.cancelled: activity.cancelled += value
+            case StatKind.retried: activity.retried += value
+            case StatKind.durationSum: activity.durationSum += Int64(value)
+            case StatKind.durations...: activity.durations[kind - StatKind.durations, default: 0] += value
+            default: break
+            }
+        }
+        return activity
+    }
+
+    // MARK: The longest wait
+
+    /// The first of the group that comes after this one: tasks of a lane with one priority wait in order.
+    static let nextGroupInLaneSQL = """
+        SELECT lane_no, priority, ready_at, phase FROM live WHERE phase <= 1 AND lane_no = ? AND priority < ?
+        ORDER BY priority DESC, ready_at LIMIT 1
+        """
+    static let nextLaneSQL = """
+        SELECT lane_no, priority, ready_at, phase FROM live WHERE phase <= 1 AND lane_no > ?
+        ORDER BY lane_no, priority DESC, ready_at LIMIT 1
+        """
+
+    private struct Group {
+        var lane, priority, readyAt, phase: Int64
+        init(_ row: PreparedStatement) { (lane, priority, readyAt, phase) = (row.int(0), row.int(1), row.int(2), row.int(3)) }
+    }
+
+    func oldestPending(of user: UserID?) throws(ReadFault) -> Timestamp? {
+        if let user { return try oldestPending(ofUser: user) }
+        var oldest: Int64?
+        var group = try nextLane(after: .min)
+        while let current = group {
+            if current.phase == Int64(LiveRow.Phase.ready.rawValue) {
+                oldest = min(oldest ?? .max, current.readyAt)
+            }
+            group = try nextGroup(after: current)
+            if group == nil { group = try nextLane(after: current.lane) }
+        }
+        return oldest.map(Timestamp.init(milliseconds:))
+    }
+
+    private func nextLane(after lane: Int64) throws(ReadFault) -> Group? {
+        let select = try statement(Self.nextLaneSQL)
+        select.bind(1, lane)
+        return try select.first(Group.init)
+    }
+
+    private func nextGroup(after group: Group) throws(ReadFault) -> Group? {
+        let select = try statement(Self.nextGroupInLaneSQL)
+        select.bind(1, group.lane)
+        select.bind(2, group.priority)
+        return try select.first(Group.init)
+    }
+
+    static let oldestOfUserSQL = """
+        SELECT l.ready_at, l.phase, t.user_no FROM live l CROSS JOIN tasks t ON t.task_no = l.task_no
+        ORDER BY l.task_no
+        """
+
+    /// Looks at the oldest unfinished tasks only, `maxExamined` of them: an index by user would cost every
+    /// task more than this answer is worth.
+    private func oldestPending(ofUser user: UserID) throws(ReadFault) -> Timestamp? {
+        guard let number = try number(.user, user.rawValue) else { return nil }
+        let select = try statement(Self.oldestOfUserSQL)
+        var oldest: Int64?
+        var examined = 0
+        while examined < TaskLister.maxExamined, try select.next() {
+            examined += 1
+            guard select.int(2) == number, select.int(1) == Int64(LiveRow.Phase.ready.rawValue) else { continue }
+            oldest = min(oldest ?? .max, select.int(0))
+        }
+        select.reset()
+        return oldest.map(Timestamp.init(milliseconds:))
+    }
+}
+
+extension Timestamp {
+    /// The first minute that begins at this time or later.
+    fileprivate var nextMinute: Int64 { startOfMinute == self ? minute : minute + 1 }
+}

@@ -1,0 +1,160 @@
+import KintsugiCore
+import KintsugiStore
+import KintsugiVocabulary
+
+/// One page of tasks: an index that drives, the other filters on the rows it gives, and a limit on how many of
+/// them are looked at. The page may then be short, but it has a cursor.
+struct TaskLister {
+    static let maxExamined = 5_000
+
+    let snapshot: Snapshot
+    let query: TaskQuery
+    private let filter: Filter
+
+    /// The query in numbers.
+    struct Filter {
+        var user: Int64?
+        var type: Int64?
+        var agent: Int64?
+        var errorType: Int64?
+        var bounds: Range<Int64>
+    }
+
+    /// A row that an index gave.
+    struct Candidate {
+        var number: Int64
+        var user, type: Int64
+        var agent, errorType: Int64?
+        var createdAt: Timestamp
+        var status: Int64
+        var phase: Int64?
+        var id: UUID7
+
+        init(_ row: PreparedStatement) {
+            number = row.int(0)
+            (user, type) = (row.int(1), row.int(2))
+            (agent, errorType) = (row.optionalInt(3), row.optionalInt(4))
+            createdAt = Timestamp(milliseconds: row.int(5))
+            status = row.int(6)
+            phase = row.optionalInt(7)
+            let halves = row.halves(8)
+            id = UUID7(high: halves.0, low: halves.1)
+        }
+
+        var taskStatus: TaskStatus? {
+            switch phase.flatMap({ LiveRow.Phase(rawValue: Int($0)) }) {
+            case .ready, .held, .delayed: .pending
+            case .running, .accepted: .inProgress
+            case .waiting: .waiting
+            case nil: TaskStatus(code: Int(status))
+            }
+        }
+    }
+
+    /// Nil if the query names something that no task has.
+    init?(_ query: TaskQuery, on snapshot: Snapshot) throws(ReadFault) {
+        self.snapshot = snapshot
+        self.query = query
+        var filter = Filter(bounds: try snapshot.bounds(of: query))
+        if let user = query.user {
+            guard let number = try snapshot.number(.user, user.rawValue) else { return nil }
+            filter.user = number
+        }
+        if let type = query.type {
+            guard let number = try snapshot.number(.type, type) else { return nil }
+            filter.type = number
+        }
+        if let agent = query.agent {
+            guard let number = try snapshot.number(.agent, agent.rawValue) else { return nil }
+            filter.agent = number
+        }
+        if let error = query.errorType {
+            guard let number = try snapshot.number(.errorType, error.rawValue) else { return nil }
+            filter.errorType = number
+        }
+        self.filter = filter
+    }
+
+    func page() throws(ReadFault) -> Page<StoredTask> {
+        var merge = try NewestFirst(try TaskSources(snapshot: snapshot, query: query, filter: filter).all())
+        var found: [Int64] = []
+        var examined = 0
+        var next: PageCursor?
+        while let candidate = try merge.next() {
+            examined += 1
+            if try matches(candidate) {
+                guard found.count < query.limit else {
+                    next = found.last.map(PageCursor.init(before:))
+                    break
+                }
+                found.append(candidate.number)
+            }
+            if examined == Self.maxExamined {
+                next = PageCursor(before: candidate.number)
+                break
+            }
+        }
+        merge.end()
+        return Page(elements: try snapshot.tasks(found), next: next)
+    }
+
+    // MARK: The other filters
+
+    private func matches(_ candidate: Candidate) throws(ReadFault) -> Bool {
+        if let user = filter.user, candidate.user != user { return false }
+        if let type = filter.type, candidate.type != type { return false }
+        if let agent = filter.agent, candidate.agent != agent { return false }
+        if let error = filter.errorType, candidate.errorType != error { return false }
+        if let after = query.createdAfter, candidate.createdAt <= after { return false }
+        if let before = query.createdBefore, candidate.createdAt >= before { return false }
+        if !query.statuses.isEmpty {
+            guard let status = candidate.taskStatus, query.statuses.contains(status) else { return false }
+        }
+        for pair in query.metadata where try !has(pair, candidate.number) { return false }
+        guard let text = query.text else { return true }
+        return try matches(text, candidate)
+    }
+
+    private func has(_ pair: MetadataPair, _ number: Int64) throws(ReadFault) -> Bool {
+        let select = try snapshot.statement("SELECT 1 FROM metadata WHERE key = ? AND value = ? AND task_no = ?")
+        select.bind(1, pair.key)
+        select.bind(2, pair.value)
+        select.bind(3, number)
+        return try select.first { _ in true } ?? false
+    }
+
+    private func matches(_ text: String, _ candidate: Candidate) throws(ReadFault) -> Bool {
+        if let range = query.idRange, range.contains(candidate.id) { return true }
+        if let type = try snapshot.number(.type, text), candidate.type == type { return true }
+        let select = try snapshot.statement("SELECT 1 FROM payment_references WHERE reference = ? AND task_no = ?")
+        select.bind(1, text)
+        select.bind(2, candidate.number)
+        return try select.first { _ in true } ?? false
+    }
+}
+
+extension Snapshot {
+    func tasks(_ query: TaskQuery) throws(ReadFault) -> Page<StoredTask> {
+        guard query.limit > 0, let lister = try TaskLister(query, on: self) else { return Page(elements: [], next: nil) }
+        return try lister.page()
+    }
+
+    static let firstOfHoursSQL = "SELECT min(first_no) FROM hours WHERE hour >= ?"
+    static let lastOfHoursSQL = "SELECT max(last_no) FROM hours WHERE hour <= ?"
+
+    /// The numbers between which all tasks of the query's dates lie; exact even if a clock went back.
+    fileprivate func bounds(of query: TaskQuery) throws(ReadFault) -> Range<Int64> {
+        var bounds = (lower: Int64(1), upper: query.before?.before ?? .max)
+        if let after = query.createdAfter {
+            let select = try statement(Self.firstOfHoursSQL)
+            select.bind(1, after.hour)
+            bounds.lower = try select.first { $0.optionalInt(0) ?? .max } ?? .max
+        }
+        if let before = query.createdBefore {
+            let select = try statement(Self.lastOfHoursSQL)
+            select.bind(1, before.hour)
+            bounds.upper = min(bounds.upper, (try select.first { $0.int(0) } ?? 0) &+ 1)
+        }
+        return bounds.lower..<max(bounds.lower, bounds.upper)
+    }
+}

@@ -1,0 +1,98 @@
+import KintsugiCore
+import KintsugiStore
+import KintsugiVocabulary
+
+/// The kinds of interned words. Stored: never renumbered.
+enum NameKind: Int64, Sendable, Hashable {
+    case user = 1
+    case type = 2
+    case agent = 3
+    case capability = 4
+    case provider = 5
+    case errorType = 6
+}
+
+/// The kinds of counters. Stored: never renumbered.
+enum StatKind {
+    /// With minute -1: how many tasks have a status.
+    static func tasks(_ status: TaskStatus) -> Int { status.code }
+    /// With minute -1: how many dead letters have a status, and how many were ever made.
+    static func deadLetters(_ status: DeadLetterStatus) -> Int { 10 + Int(status.code) }
+    static let deadLettersIn = 20
+    /// With minute -1 and an agent for a subject: its unfinished tasks.
+    static let live = 30
+    /// With a minute: what ended in it.
+    static let completed = 40
+    static let failed = 41
+    static let cancelled = 42
+    static let retried = 43
+    static let durationSum = 44
+    /// With a minute: run times by bucket.
+    static let durations = 100
+
+    /// The minute of counters over all time.
+    static let always: Int64 = -1
+    /// The subject of counters over everybody.
+    static let everyone: Int64 = 0
+}
+
+extension TaskStatus {
+    /// Stored: never renumbered. 2 stands in `tasks` for every status that is not final.
+    var code: Int {
+        switch self {
+        case .pending: 0
+        case .inProgress: 1
+        case .waiting: 2
+        case .completed: 3
+        case .failed: 4
+        case .cancelled: 5
+        }
+    }
+
+    init?(code: Int) {
+        guard let status = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = status
+    }
+
+    /// What `tasks.status` holds of a task that has not ended.
+    static let unfinished: Int64 = 2
+}
+
+extension DeadLetterStatus {
+    /// Stored: never renumbered.
+    var code: Int64 {
+        switch self {
+        case .pending: 0
+        case .retried: 1
+        case .resolved: 2
+        case .discarded: 3
+        }
+    }
+
+    init?(code: Int64) {
+        guard let status = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = status
+    }
+}
+
+extension Lane {
+    /// The word by which the lane's number is known.
+    var name: (kind: NameKind, text: String) {
+        switch self {
+        case .agent(let id): (.agent, id.rawValue)
+        case .capability(let name): (.capability, name)
+        case .type(let name): (.type, name)
+        case .held(let provider): (.provider, provider.rawValue)
+        }
+    }
+
+    init?(kind: NameKind, text: String) {
+        switch kind {
+        case .agent: self = .agent(AgentID(text))
+        case .capability: self = .capability(text)
+        case .type: self = .type(text)
+        case .provider: self = .held(ProviderID(text))
+        case .user, .errorType: return nil
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import KintsugiCore
+import KintsugiSQLite
+import KintsugiStore
+import KintsugiVocabulary
+import Testing
+
+/// Random histories on both stores: whatever is asked afterwards, they must answer alike.
+@Suite("The two stores are twins")
+struct TwinTests {
+    @Test("Whatever happens, both answer alike", arguments: UInt64(1)...12)
+    func alike(_ seed: UInt64) async throws {
+        try await withFolder { folder in
+            try await withSQLite(folder) { sqlite in
+                let memory = MemoryStore()
+                let history = RandomHistory(seed: seed, sqlite, memory)
+                for step in 1...400 {
+                    try await history.step()
+                    if step % 100 == 0 { try await compare(sqlite, memory, history) }
+                }
+                let report = try await sqlite.verify()
+                #expect(report.problems.isEmpty)
+                #expect(report.tasks > 0)
+            }
+        }
+    }
+
+    private func compare(_ left: SQLiteStore, _ right: MemoryStore, _ history: RandomHistory) async throws {
+        #expect(try await left.status().position == (try await right.status().position))
+        try await compareScheduling(left, right, history.now)
+        for query in history.queries() {
+            let (first, second) = (try await left.all(query), try await right.all(query))
+            #expect(first == second, "\(query)")
+        }
+        for query in history.deadLetterQueries() {
+            let (first, second) = (try await left.all(query), try await right.all(query))
+            #expect(first == second, "\(query)")
+            if let entry = first.first { #expect(try await left.deadLetter(entry.id) == entry) }
+        }
+        for user in [nil] + history.users.map(Optional.some) { try await compareCounters(left, right, user, history.now) }
+        for kind in RecordKind.allCases {
+            let records = try await right.records(kind)
+            #expect(try await left.records(kind) == records)
+            for record in records { #expect(try await left.record(kind, record.key) == record) }
+        }
+        for key in history.keys {
+            let (first, second) = (try await history.answer(key, left), try await history.answer(key, right))
+            #expect(first == second)
+        }
+    }
+
+    private func compareScheduling(_ left: SQLiteStore, _ right: MemoryStore, _ now: Timestamp) async throws {
+        let lanes = try await right.lanes()
+        #expect(Set(try await left.lanes()) == Set(lanes))
+        for lane in lanes {
+            for limit in [1, 3, 1000] {
+                let (first, second) = (
+                    try await left.window(lane, limit: limit), try await right.window(lane, limit: limit)
+                )
+                #expect(first.tasks == second.tasks && first.more == second.more, "\(lane)")
+            }
+        }
+        for span: Milliseconds in [0, 1_000, 60_000, 10_000_000] {
+            let (first, second) = (
+                try await left.timers(until: now + span, limit: 10),
+                try await right.timers(until: now + span, limit: 10)
+            )
+            #expect(first.tasks == second.tasks && first.more == second.more)
+            #expect(try await left.nextTimer(after: now + span) == (try await right.nextTimer(after: now + span)))
+        }
+        let running = try await right.running(after: nil, limit: 1000)
+        #expect(try await left.running(after: nil, limit: 1000) == running)
+        if let first = running.first {
+            #expect(
+                try await left.running(after: first.number, limit: 2)
+                    == (try await right.running(after: first.number, limit: 2)))
+        }
+        for agent in RandomHistory.agents {
+            for limit in [1, 1000] {
+                let count = try await right.liveCount(agent: agent, limit: limit)
+                #expect(try await left.liveCount(agent: agent, limit: limit) == count)
+            }
+        }
+    }
+
+    private func compareCounters(
+        _ left: SQLiteStore, _ right: MemoryStore, _ user: UserID?, _ now: Timestamp
+    ) async throws {
+        var (first, second) = (try await left.totals(of: user), try await right.totals(of: user))
+        #expect(first.pendingValue.keys.sorted() == second.pendingValue.keys.sorted())
+        for (currency, amount) in first.pendingValue {
+            #expect(Decimal.compare(amount, second.pendingValue[currency] ?? "0") == 0)
+        }
+        (first.pendingValue, second.pendingValue) = ([:], [:])
+        #expect(first == second)
+        for (from, to) in [(Timestamp.zero, Timestamp.distantFuture), (now + -300_000, now), (now, now)] {
+            let (first, second) = (
+                try await left.activity(of: user, from: from, to: to),
+                try await right.activity(of: user, from: from, to: to)
+            )
+            #expect(first == second)
+        }
+        #expect(try await left.oldestPending(of: user) == (try await right.oldestPending(of: user)))
+    }
+}
