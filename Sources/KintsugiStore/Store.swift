@@ -153,6 +153,7 @@ package struct DeadLetter: Sendable, Hashable {
     package var id: DeadLetterID
     /// Rises with each entry; the list's order.
     package var number: Int64
+    /// As it was when it came here, right after `moved_to_dlq`.
     package var task: StoredTask
     package var status: DeadLetterStatus
     package var reason: DeadLetterReason

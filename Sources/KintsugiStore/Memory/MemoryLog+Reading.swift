@@ -59,7 +59,7 @@ extension MemoryLog {
 
     // MARK: Dead letters
 
-    func deadLetter(_ id: DeadLetterID) -> DeadLetter? { deadLetters.first { $0.id == id }.map(current) }
+    func deadLetter(_ id: DeadLetterID) -> DeadLetter? { deadLetters.first { $0.id == id } }
 
     func deadLetters(_ query: DeadLetterQuery) -> Page<DeadLetter> {
         var found: [DeadLetter] = []
@@ -67,16 +67,9 @@ extension MemoryLog {
             if found.count == query.limit {
                 return Page(elements: found, next: found.last.map { PageCursor(before: $0.number) })
             }
-            found.append(current(entry))
+            found.append(entry)
         }
         return Page(elements: found, next: nil)
-    }
-
-    /// The entry with its task as it is now.
-    private func current(_ entry: DeadLetter) -> DeadLetter {
-        var entry = entry
-        entry.task = self[entry.task.number]?.stored ?? entry.task
-        return entry
     }
 
     // MARK: Counters
