@@ -25,6 +25,7 @@ package final class Engine: Sendable {
     let shutdown: AsyncStream<Never>.Continuation
     let handlerExecutor: HandlerExecutor
     let progress = ProgressHold()
+    let redriving = ProvidersAtWork()
     /// Small works that the run loop does beside the scheduler's actions.
     let chores: AsyncStream<@Sendable () async -> Void>
     private let choreList: AsyncStream<@Sendable () async -> Void>.Continuation
@@ -73,4 +74,13 @@ final class CommitListeners: Sendable {
     func tell(_ units: [CommittedUnit]) {
         for listener in all.withLock({ $0 }) { listener(units) }
     }
+}
+
+/// Providers for which something is under way that must not run twice at once.
+final class ProvidersAtWork: Sendable {
+    private let all = Mutex<Set<ProviderID>>([])
+
+    /// False: it is under way already.
+    func begin(_ provider: ProviderID) -> Bool { all.withLock { $0.insert(provider).inserted } }
+    func end(_ provider: ProviderID) { all.withLock { _ = $0.remove(provider) } }
 }

@@ -27,8 +27,13 @@ struct VerifyCommand: AsyncParsableCommand {
         let store = try openStore(try DataFolder(settings))
         let report = try await store.verify()
         await store.close()
-        Terminal.output(report.description)
-        if !report.isClean { throw ExitCode(1) }
+        for problem in report.problems { Terminal.output("✗ \(problem)") }
+        let hidden = report.problemCount - report.problems.count
+        if hidden > 0 { Terminal.output("… and \(hidden) more") }
+        Terminal.output(
+            "\(report.tasks) tasks, \(report.events) events: "
+                + (report.isSound ? "every projection equals the fold of its events." : "\(report.problemCount) problems."))
+        if !report.isSound { throw ExitCode(1) }
     }
 }
 

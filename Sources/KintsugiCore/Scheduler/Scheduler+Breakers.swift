@@ -28,6 +28,7 @@ extension Scheduler {
             _ = providers[provider]?.breaker?.forceClose(at: now)
             providers[provider]?.forcedReason = nil
             beginSlowStart(provider, at: now)
+            actions.append(.redrive(provider, limit: .max))
         }
         noteOpen(provider)
         touchAll()
@@ -64,6 +65,8 @@ extension Scheduler {
             providers[id]?.announcesHalfOpen = true
             providers[id]?.forcedReason = nil
             actions.append(.recordBreaker(breakerRecord(id, .halfOpened)))
+            // With nothing held, a dead letter is the probe.
+            if heldCount(id) == 0 { actions.append(.redrive(id, limit: 1)) }
             touchAll()
         }
     }
@@ -107,7 +110,9 @@ extension Scheduler {
             providers[provider]?.slowStart = nil
             if !wasProbe { providers[provider]?.trip(at: now) }
         case .halfOpened: providers[provider]?.announcesHalfOpen = true
-        case .closed: beginSlowStart(provider, at: now)
+        case .closed:
+            beginSlowStart(provider, at: now)
+            actions.append(.redrive(provider, limit: .max))
         }
         noteOpen(provider)
         touchAll()

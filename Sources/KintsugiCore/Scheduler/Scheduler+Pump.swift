@@ -183,14 +183,20 @@ extension Scheduler {
     }
 
     /// Notes the task's next time, if it falls within the horizon or a read is under way that may miss it.
-    mutating func pushTimer(of task: StoredTask) {
-        guard let at = task.state.nextAt else { return }
+    mutating func pushTimer(of task: StoredTask, at now: Timestamp) {
+        guard let at = nextTime(of: task.state, at: now) else { return }
         guard at <= timersHorizon || isLoadingTimers else { return }
         if timers.count >= limits.maxTimers {
             timersHorizon = min(timersHorizon, at + -1)
             return
         }
         timers.insert(Timer(at: at, number: task.number, version: task.state.version))
+    }
+
+    /// When time alone concerns this task next: for one that is ready already, only its deadline.
+    private func nextTime(of state: TaskState, at now: Timestamp) -> Timestamp? {
+        if case .pending(let due, _) = state.phase, due <= now { return state.deadline }
+        return state.nextAt
     }
 
     // MARK: Arrivals
@@ -209,7 +215,7 @@ extension Scheduler {
             if near, timers.count < limits.maxTimers, task.state.nextAt != nil {
                 entries[task.number] = Entry(state: task.state, place: .timed)
             }
-            return pushTimer(of: task)
+            return pushTimer(of: task, at: now)
         }
         let lane = Lane(task.state)
         let key = LaneWindow.Key(task.state, number: task.number)
@@ -222,7 +228,7 @@ extension Scheduler {
             touch(lane)
         default: break
         }
-        if task.state.nextAt.map({ $0 > now }) ?? false { pushTimer(of: task) }
+        pushTimer(of: task, at: now)
     }
 
     // MARK: Deciding

@@ -166,7 +166,7 @@ package struct Scheduler: Sendable {
             let key = CallKey(number: task.number, attempt: attempt)
             entry.place = .running
             entries[task.number] = entry
-            pushTimer(of: task)
+            pushTimer(of: task, at: now)
             // Only an attempt that this node has reserved is this node's to call.
             if calls[key] != nil, before.currentAttempt != attempt { actions.append(.startCall(task)) }
             return
@@ -257,7 +257,7 @@ package struct Scheduler: Sendable {
             if entries[task.number] == nil, case .pending(let due, _) = task.state.phase, due > now {
                 entries[task.number] = Entry(state: task.state, place: .timed)
             }
-            pushTimer(of: task)
+            pushTimer(of: task, at: now)
         }
         if more, let last = tasks.last?.state.nextAt {
             timersHorizon = min(timersHorizon, max(last, now + 50))

@@ -18,6 +18,8 @@ package enum SchedulerAction: Sendable {
     case loadTimers(until: Timestamp, limit: Int)
     /// Their time has come but not their turn: let the store know that they are ready.
     case promote([(number: TaskNumber, version: Int)])
+    /// Dead letters that this provider's open breaker caused may come back, so many of them.
+    case redrive(ProviderID, limit: Int)
     /// A breaker changed without a task.
     case recordBreaker(BreakerRecord)
 }

@@ -172,6 +172,8 @@ extension TaskState {
         case .attemptSuccess(let success):
             attempt?.ended = .reported(success.report)
             note(success.report, of: success.number)
+            // A probe spends nothing unless it works: then it was this round's attempt.
+            if attempt?.start.counted == false, attempt?.start.probe == true { roundAttempts += 1 }
             abandonedInARow = 0
         case .attemptFailed(let failed):
             attempt?.ended = failed.isWithdrawn ? .withdrawn : .reported(failed.report)

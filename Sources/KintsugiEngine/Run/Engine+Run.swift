@@ -137,6 +137,7 @@ extension Engine: Service {
                     self.logger.error("A breaker could not be recorded", metadata: ["error": "\(error)"])
                 }
             }
+        case .redrive(let provider, let limit): group.addTask { await self.redrive(provider, limit: limit) }
         case .append: preconditionFailure("the brain submits its decisions itself")
         }
     }

@@ -7,6 +7,9 @@ import KintsugiVocabulary
 /// never renamed; an old event is lifted here, at the read edge, when it is decoded. A fixture of every type
 /// is kept for ever (`EventFixtures`).
 package enum EventCodec {
+    /// Levels that the stored form puts around a payload.
+    private static let wrapping = 8
+
     package static func encode(_ events: [TaskEvent]) -> [UInt8] {
         var json = JSONWriter(reserving: 64 + events.count * 64)
         json.array { json in
@@ -23,7 +26,7 @@ package enum EventCodec {
     /// The events of one append; an error names what is wrong with it.
     package static func decode(_ data: [UInt8]) throws(EventDecodingError) -> [TaskEvent] {
         let root: JSONNode
-        do { root = try JSONNode(parsing: data) } catch { throw EventDecodingError("not JSON: \(error)") }
+        do { root = try JSONNode(parsing: data, maxDepth: JSONNode.maxDepth + wrapping) } catch { throw EventDecodingError("not JSON: \(error)") }
         guard let items = root.array else { throw EventDecodingError("not an array") }
         var events: [TaskEvent] = []
         events.reserveCapacity(items.count)
