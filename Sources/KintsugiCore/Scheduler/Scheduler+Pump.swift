@@ -11,7 +11,8 @@ extension Scheduler {
         let fired = fireTimers(at: now)
         if !isDraining {
             turns(at: now)
-            promote(fired)
+            promote(fired + overdue)
+            overdue = []
         }
         loadTimersIfDue(at: now)
     }

@@ -41,6 +41,8 @@ package struct Scheduler: Sendable {
     /// All tasks with a time up to here are in `timers`.
     var timersHorizon = Timestamp.zero
     var isLoadingTimers = false
+    /// Read as due already: to be promoted if they do not start at once.
+    var overdue: [(number: TaskNumber, version: Int)] = []
     var calls: [CallKey: Call] = [:]
     var holdRates: [Lane: RateLimit] = [:]
     var isDraining = false
@@ -254,7 +256,13 @@ package struct Scheduler: Sendable {
         isLoadingTimers = false
         timersHorizon = horizon
         for task in tasks {
-            if entries[task.number] == nil, case .pending(let due, _) = task.state.phase, due > now {
+            if entries[task.number] == nil, case .pending(let due, _) = task.state.phase {
+                guard due > now else {
+                    // Its time came while nobody looked; the store may not know yet that it is ready.
+                    arrive(task, at: now)
+                    overdue.append((task.number, task.state.version))
+                    continue
+                }
                 entries[task.number] = Entry(state: task.state, place: .timed)
             }
             pushTimer(of: task, at: now)

@@ -89,7 +89,10 @@ struct LifeMonitor: Hashable {
             check(!isEnded, "attempt \(start.number) of an ended round")
             check(openCalls.insert(start.number), "attempt \(start.number) begins twice")
             if start.counted { _ = counted.insert(start.number) }
-        case .attemptSuccess(let success): outcome(of: success.number, check)
+        case .attemptSuccess(let success):
+            outcome(of: success.number, check)
+            // A probe that works was this round's attempt; one that fails has spent nothing.
+            _ = counted.insert(success.number)
         case .attemptFailed(let failed): outcome(of: failed.number, check)
         case .attemptAbandoned(let number, _):
             // Nobody is left who could tell how its call ended.
