@@ -14,7 +14,7 @@ package enum Explanation {
         case .waiting(let until):
             "Waiting for a person to decide" + (until.map { ", until \($0.rfc3339)." } ?? ".")
         case .completed(let byFallback): completed(byFallback: byFallback, state)
-        case .failed(let reason): failed(reason, state) + afterFailure(state)
+        case .failed(let reason): failed(reason, state, outlook) + afterFailure(state)
         case .cancelled:
             state.attempts == 0 ? "Cancelled before its first attempt." : "Cancelled after \(made(state))."
         }
@@ -105,16 +105,19 @@ package enum Explanation {
             ? "Completed\(agent) at the first attempt." : "Completed\(agent) at \(current(state))."
     }
 
-    private static func failed(_ reason: DeadLetterReason, _ state: TaskState) -> String {
+    private static func failed(_ reason: DeadLetterReason, _ state: TaskState, _ outlook: Outlook) -> String {
         let cause = Phrases.cause(state.lastFailure?.failure)
-        let provider =
-            state.attempt.map { "the circuit breaker of \($0.start.provider)" } ?? "the circuit breaker"
         switch reason {
         case .permanentError: return "Failed because \(cause), which another attempt would not mend."
         case .retriesExhausted:
             return "Failed after \(state.roundAttempts) of \(state.spec.retryPolicy.maxAttempts) attempts;"
                 + " the last one because \(cause)."
-        case .circuitOpen: return "Failed because \(provider) was open and its policy or its patience ended."
+        case .circuitOpen:
+            let provider =
+                (state.attempt?.start.provider ?? outlook.agent?.provider).map { " of \($0)" } ?? ""
+            return state.spec.retryPolicy.onOpenBreaker == .skip
+                ? "Failed because the circuit breaker\(provider) was open and its policy is not to wait for that."
+                : "Failed because the circuit breaker\(provider) stayed open longer than the task could be held."
         case .fallbackExhausted: return "Failed because no step of its fallback chain mended it."
         case .deadlineExceeded: return "Failed because it had not ended by its deadline."
         case .poison:

@@ -21,7 +21,7 @@ struct Manners: RouterMiddleware {
         } catch {
             response = refusal(error, request, context)
         }
-        response.headers[.requestID] = context.id
+        response.headers[.requestID] = context.requestID
         response.headers[.xContentTypeOptions] = "nosniff"
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         return request.method == .head ? response.createHeadResponse() : response
@@ -41,7 +41,7 @@ struct Manners: RouterMiddleware {
             context.logger.error(
                 "A request failed.", metadata: ["request.path": "\(request.uri.path)", "error": "\(error)"])
         }
-        return problem.response(instance: String(request.uri.path.prefix(2048)), requestID: context.id)
+        return problem.response(instance: String(request.uri.path.prefix(2048)), requestID: context.requestID)
     }
 
     private func checkSize(_ request: Request) throws(Problem) {

@@ -1,12 +1,20 @@
 import HTTPTypes
 package import Hummingbird
 package import KintsugiEngine
+import Logging
 
-/// What Hummingbird carries along with a request; ours adds nothing to it.
+/// What Hummingbird carries along with a request.
 package struct ServerContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
+    /// Names the request in the log and in its answer.
+    let requestID: String
 
-    package init(source: ApplicationRequestContextSource) { coreContext = .init(source: source) }
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        // Not every log handler keeps metadata.
+        let logged = source.logger[metadataKey: "hb.request.id"].map { "\($0)" }
+        requestID = logged ?? RequestID().description
+    }
 }
 
 /// The API as routes, to be served by `makeApplication` or mounted by an app of its own.

@@ -7,7 +7,8 @@ import NIOHTTPTypesHTTP1
 
 /// Answers bytes that are no HTTP with a problem document, as every other error, and closes the connection.
 ///
-/// Only between requests: while one is being answered, its handler meets the error when it reads the body.
+/// While a request is being answered, its handler meets the error when it reads the body; if it does not, the
+/// empty answer that Hummingbird then writes on its own is replaced.
 final class ParseErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -16,6 +17,8 @@ final class ParseErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private var open = 0
     private var isClosing = false
+    /// What is wrong with the bytes after the requests that are still being answered.
+    private var pending: Problem?
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .head = unwrapInboundIn(data) { open += 1 }
@@ -23,7 +26,19 @@ final class ParseErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { open -= 1 }
+        guard !isClosing else {
+            promise?.succeed()
+            return
+        }
+        switch unwrapOutboundIn(data) {
+        case .head where open <= 0:
+            guard let pending else { break }
+            refuse(pending, context)
+            promise?.succeed()
+            return
+        case .end: open -= 1
+        default: break
+        }
         context.write(data, promise: promise)
     }
 
@@ -35,8 +50,15 @@ final class ParseErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
             problem = Problem(.malformedRequest, "The request is not valid HTTP.")
         default: return context.fireErrorCaught(error)
         }
-        guard open <= 0 else { return context.fireErrorCaught(error) }
-        guard !isClosing else { return }
+        if open <= 0, !isClosing {
+            refuse(problem, context)
+        } else {
+            pending = problem
+            context.fireErrorCaught(error)
+        }
+    }
+
+    private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
         isClosing = true
         let body = ProblemResource(
             slug: problem.type.rawValue, title: problem.type.title, status: problem.type.status,
@@ -53,6 +75,9 @@ final class ParseErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        context.close(promise: nil)
+        // What the client still sends is read and dropped for a moment: a reset would take the answer from it.
+        context.close(mode: .output, promise: nil)
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
     }
 }
