@@ -4,7 +4,7 @@ package import KintsugiCore
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
 #else
-    internal import Foundation
+    internal import FoundationEssentials
 #endif
 
 /// Signs what we send, and checks what was signed so, by Standard Webhooks.

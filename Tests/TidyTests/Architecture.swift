@@ -13,7 +13,7 @@ enum Architecture {
             "Glibc", "Musl", "Darwin",
         ],
         "KintsugiSQLite": [
-            "KintsugiCore", "KintsugiStore", "KintsugiVocabulary", "GRDB", "GRDBSQLite", "SQLite3",
+            "KintsugiCore", "KintsugiStore", "KintsugiVocabulary", "Dispatch", "GRDB", "GRDBSQLite", "SQLite3",
             "Foundation",
             "FoundationEssentials", "Synchronization", "Glibc", "Musl", "Darwin",
         ],
@@ -58,10 +58,10 @@ enum Architecture {
         ("try!", "handle the error", []),
         (#"\bas!"#, "as?", []),
         (#"\bfatalError\("#, "preconditionFailure with the values", []),
-        (#"\bThread\.sleep|\busleep\(|\bsleep\("#, "wait for a signal", []),
+        (#"\bThread\.sleep|\busleep\(|(^|[^.\w])sleep\("#, "wait for a signal", []),
         (#"(^|\s)print\("#, "Terminal or a logger", []),
         (#"\buniqueKeysWithValues"#, "a loop: a repeated key ends the process", []),
-        (#"\bTask\.detached|(^|[\s=(])Task \{"#, "a structured child of a service", ["KintsugiCLI"]),
+        (#"\bTask\.detached|(^|(?<!struct)[\s=(])Task \{"#, "a structured child of a service", ["KintsugiCLI"]),
         (#"\bnonisolated\(unsafe\)"#, "a Mutex", []),
     ]
 }

@@ -6,7 +6,7 @@ internal import NIOHTTP1
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
 #else
-    internal import Foundation
+    internal import FoundationEssentials
 #endif
 
 /// What an agent gets: the body and the headers of one call.

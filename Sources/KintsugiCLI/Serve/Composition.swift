@@ -49,40 +49,45 @@ final class Composition: Sendable {
         async throws
     {
         let host = settings["server.host"]
+        let port = try settings.int("server.port", in: 0...65_535)
+        let maxBodyBytes = try settings.int("server.max_body_bytes", in: 1024...(64 << 20))
+        let drainGrace = Milliseconds(try settings.int("server.drain_grace_ms", in: 0...25_000))
         let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
         let guarding = AddressGuard(policy: try Self.policy(settings, isLoopback: isLoopback))
-        folder = try DataFolder(settings)
+        let folder = try DataFolder(settings)
         let secret = try folder.secret(settings)
-        store = try openStore(folder)
-        http = HTTPAgentCaller(
+        let store = try openStore(folder)
+        let http = HTTPAgentCaller(
             configuration: HTTPAgentCallerConfiguration(version: KintsugiVersion.current), guard: guarding,
             logger: logger)
         let address = Address(host: host, publicURL: settings.text("server.public_url"))
-        self.address = address
-        engine = Engine(
+        let engine = Engine(
             store: store, callers: [.http: http, .local: LocalAgentCaller()],
             configuration: EngineConfiguration(
                 node: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
                 reportBaseURL: { address.url }, now: SystemClock.now, seed: UInt64.random(in: .min ... .max),
-                drainGrace: Milliseconds(try settings.int("server.drain_grace_ms", in: 0...25_000)),
-                attemptToken: { secret.attemptToken(task: $0, attempt: $1) }, seal: secret.seal,
-                unseal: secret.unseal),
-            logger: logger)
-        try await engine.prepare()
+                drainGrace: drainGrace, attemptToken: { secret.attemptToken(task: $0, attempt: $1) },
+                seal: secret.seal, unseal: secret.unseal), logger: logger)
         let keys = KeyRing(engine: engine)
-        newAdminKey = try await keys.bootstrap(adminKeyFromEnvironment: settings.text("server.admin_key"))
-        if let newAdminKey { try folder.write(newAdminKey + "\n", to: "admin.key") }
+        do {
+            try await engine.prepare()
+            newAdminKey = try await keys.bootstrap(adminKeyFromEnvironment: settings.text("server.admin_key"))
+            if let newAdminKey { try folder.write(newAdminKey + "\n", to: "admin.key") }
+        } catch {
+            try? await http.shutdown()
+            await store.close()
+            throw CommandFailure(description: "The server cannot start: \(error)")
+        }
+        (self.folder, self.store, self.http, self.engine, self.address) = (folder, store, http, engine, address)
 
-        let engine = engine
         var server = ServerConfiguration(
             startedAt: SystemClock.now(), logger: logger, isReady: { engine.isReady },
             addressFault: { guarding.literalProblem(url: $0) })
         server.host = host
-        server.port = try settings.int("server.port", in: 0...65_535)
-        server.maxBodyBytes = try settings.int("server.max_body_bytes", in: 1024...(64 << 20))
+        server.port = port
+        server.maxBodyBytes = maxBodyBytes
         let listening = AsyncStream.makeStream(of: Void.self)
-        let application = KintsugiServer.makeApplication(engine: engine, keys: keys, configuration: server) {
-            port in
+        let application = KintsugiServer.makeApplication(engine: engine, keys: keys, configuration: server) { port in
             address.set(port)
             listening.continuation.finish()
         }

@@ -32,7 +32,9 @@ extension Engine {
 
     /// A progress report that was not recorded waits until its second is over.
     private func hold(_ report: AgentReport, _ attempt: Int, _ before: StoredTask, _ after: StoredTask) {
-        guard case .progress(let percent, let message) = report, before.state.version == after.state.version else {
+        guard case .progress(let percent, let message) = report else { return }
+        guard before.state.version == after.state.version else {
+            _ = progress.take(before.state.id)
             return
         }
         let held = ProgressHold.Report(attempt: attempt, percent: percent, message: message)
