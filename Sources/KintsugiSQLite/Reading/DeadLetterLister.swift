@@ -49,13 +49,14 @@ extension Snapshot {
         return try entry(row)
     }
 
-    /// The entry with its task as it was when it came here.
+    /// The entry as it was made, with its task as it was then.
     private func entry(_ row: Row) throws(ReadFault) -> DeadLetter {
-        guard let (then, now) = try states(TaskNumber(row.taskNumber), at: row.seq), let made = then.deadLetter,
+        guard let then = try states(TaskNumber(row.taskNumber), at: row.seq)?.then, let made = then.deadLetter,
             let status = DeadLetterStatus(code: row.status)
         else { throw .unreadable("Dead letter \(row.id) has no task; run `kintsugi verify`.") }
         return DeadLetter(
-            id: row.id, number: row.number, task: StoredTask(number: now.number, state: then), status: status, reason: made.reason,
+            id: row.id, number: row.number, task: StoredTask(number: TaskNumber(row.taskNumber), state: then),
+            status: status, reason: made.reason,
             agentID: then.listedAgent, failure: made.reason == .cancelled ? nil : then.lastFailure?.failure,
             attempts: then.attempts, failedAt: made.at, closedAt: row.closedAt, closedBy: row.closedBy,
             note: row.note)
