@@ -17,6 +17,8 @@ package final class Engine: Sendable {
     let registry: AgentRegistry
     let chance: Mutex<SeededGenerator>
     let calls = RunningCalls()
+    let localCalls = CallQueue()
+    let remoteCalls = CallQueue()
     /// Others who hear of every commit, after the brain.
     let listeners = CommitListeners()
     let isRunning = Atomic(false)

@@ -3,7 +3,9 @@ package import KintsugiVocabulary
 /// What a task is now: the fold of its events.
 package struct TaskState: Sendable, Hashable {
     package let id: TaskID
-    package private(set) var spec: TaskSpec
+    /// Boxed: it never changes, is the larger part, and states are copied on every step.
+    private var specBox: SpecBox
+    package var spec: TaskSpec { _read { yield specBox.spec } }
     package let createdAt: Timestamp
     /// The `seq` of the last event.
     package private(set) var version = 0
@@ -37,6 +39,13 @@ package struct TaskState: Sendable, Hashable {
     package private(set) var lateResults: [LateResult] = []
     /// Reports that became an attempt's outcome, the latest `TaskRules.maxReports`: a repeated one is known by them.
     package private(set) var reports: [TakenReport] = []
+
+    private final class SpecBox: Sendable, Hashable {
+        let spec: TaskSpec
+        init(_ spec: TaskSpec) { self.spec = spec }
+        static func == (lhs: SpecBox, rhs: SpecBox) -> Bool { lhs === rhs || lhs.spec == rhs.spec }
+        func hash(into hasher: inout Hasher) { hasher.combine(spec) }
+    }
 
     /// Where the task is, with what only exists there.
     package enum Phase: Sendable, Hashable {
@@ -97,7 +106,7 @@ package struct TaskState: Sendable, Hashable {
     /// The state after `task_created`, which must be the first event of every task.
     package init(id: TaskID, spec: TaskSpec, at now: Timestamp) {
         self.id = id
-        self.spec = spec
+        specBox = SpecBox(spec)
         createdAt = now
         updatedAt = now
         input = spec.input
@@ -164,7 +173,7 @@ extension TaskState {
         version += 1
         updatedAt = now
         switch event {
-        case .taskCreated(let spec): self.spec = spec
+        case .taskCreated(let spec): specBox = SpecBox(spec)
         case .taskStarted:
             roundStartedAt = now
             if startedAt == nil { startedAt = now }

@@ -20,22 +20,7 @@ package final class LocalAgentCaller: AgentCaller {
             let message = "No handler is registered in this process for \(call.agent.profile.id)."
             return CallResult(.failed(Failure(type: .missingCallback, message: message, sent: .no)))
         }
-        return await withTaskGroup(of: CallResult?.self) { group in
-            group.addTask { await Self.run(handler, call) }
-            group.addTask {
-                guard (try? await Task.sleep(for: .milliseconds(call.timeout))) != nil else { return nil }
-                let message = "The handler had not returned after \(call.timeout) ms."
-                return CallResult(.failed(Failure(type: .timeout, message: message, sent: .yes)))
-            }
-            var result = CallResult(.cancelled)
-            for await ended in group {
-                guard let ended else { continue }
-                result = ended
-                break
-            }
-            group.cancelAll()
-            return result
-        }
+        return await Self.run(handler, call)
     }
 
     private static func run(_ handler: Handler, _ call: AgentCall) async -> CallResult {

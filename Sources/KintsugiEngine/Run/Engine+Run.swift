@@ -38,15 +38,26 @@ extension Engine: Service {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.drainWhenToldTo() }
+                group.addTask { await self.calls.watchTimeouts() }
                 group.addTask {
                     await withDiscardingTaskGroup { works in
                         for await chore in self.chores { works.addTask { await chore() } }
                     }
                 }
                 for await actions in brain.actions {
-                    for action in actions { perform(action, in: &group) }
+                    var starting: [StoredTask] = []
+                    for action in actions {
+                        if case .startCall(let task) = action {
+                            starting.append(task)
+                        } else {
+                            perform(action, in: &group)
+                        }
+                    }
+                    if !starting.isEmpty { startCalls(starting, in: &group) }
                 }
                 calls.cancelAll()
+                localCalls.finish()
+                remoteCalls.finish()
                 group.cancelAll()
             }
         } onGracefulShutdown: {
@@ -118,7 +129,7 @@ extension Engine: Service {
 
     private func perform(_ action: SchedulerAction, in group: inout DiscardingTaskGroup) {
         switch action {
-        case .startCall(let task): startCall(task, in: &group)
+        case .startCall: preconditionFailure("calls are started a batch at a time")
         case .cancelCall(let number, let attempt): calls.cancel(number, attempt)
         case .decideAgain(let number, let command, let facts):
             group.addTask { await self.decideAgain(number, command, facts) }
@@ -142,7 +153,25 @@ extension Engine: Service {
         }
     }
 
-    private func startCall(_ task: StoredTask, in group: inout DiscardingTaskGroup) {
+    /// Calls go to worker loops: those of local handlers on threads of their own.
+    private func startCalls(_ tasks: [StoredTask], in group: inout DiscardingTaskGroup) {
+        var local: [StoredTask] = []
+        var remote: [StoredTask] = []
+        for task in tasks {
+            guard let start = task.state.attempt?.start else { continue }
+            if registry.agent(start.agentID)?.kind == .local { local.append(task) } else { remote.append(task) }
+        }
+        for _ in 0..<(local.isEmpty ? 0 : localCalls.push(local)) {
+            group.addTask(executorPreference: handlerExecutor) {
+                while let task = await self.localCalls.next() { await self.makeCall(task) }
+            }
+        }
+        for _ in 0..<(remote.isEmpty ? 0 : remoteCalls.push(remote)) {
+            group.addTask { while let task = await self.remoteCalls.next() { await self.makeCall(task) } }
+        }
+    }
+
+    private func makeCall(_ task: StoredTask) async {
         guard let start = task.state.attempt?.start else { return }
         let number = task.number
         guard let agent = registry.agent(start.agentID), let caller = callers[agent.kind] else {
@@ -150,12 +179,21 @@ extension Engine: Service {
             let failure = Failure(type: .missingCallback, message: message, sent: .no)
             return brain.tell(.callEnded(number, attempt: start.number, CallResult(.failed(failure))))
         }
-        group.addTask(executorPreference: agent.kind == .local ? handlerExecutor : nil) {
-            let call = self.call(task.state, start, agent)
-            let (result, cause) = await self.calls.run(number, start.number) { await caller.call(call) }
-            var ended = result
-            if result.outcome == .cancelled, cause != .withdrawn { ended = CallResult(.interrupted) }
-            self.brain.tell(.callEnded(number, attempt: start.number, ended))
+        let call = self.call(task.state, start, agent)
+        let limit = agent.kind == .local ? start.timeout : nil
+        let (result, cause) = await calls.run(number, start.number, timeout: limit) { await caller.call(call) }
+        brain.tell(.callEnded(number, attempt: start.number, Self.ending(result, cause, start)))
+    }
+
+    /// What became of a call that was broken off.
+    private static func ending(_ result: CallResult, _ cause: RunningCalls.Cause?, _ start: AttemptStart) -> CallResult {
+        guard result.outcome == .cancelled else { return result }
+        switch cause {
+        case .withdrawn: return result
+        case .timeout:
+            let message = "The handler had not returned after \(start.timeout) ms."
+            return CallResult(.failed(Failure(type: .timeout, message: message, sent: .yes)))
+        case .shutdown, nil: return CallResult(.interrupted)
         }
     }
 

@@ -8,6 +8,8 @@ final class RunningCalls: Sendable {
         case withdrawn
         /// We are shutting down.
         case shutdown
+        /// Its time was over.
+        case timeout
     }
 
     private struct Key: Hashable, Sendable {
@@ -19,20 +21,24 @@ final class RunningCalls: Sendable {
     private struct Handle: @unchecked Sendable {
         var task: UnsafeCurrentTask?
         var cause: Cause?
+        var deadline: ContinuousClock.Instant?
     }
 
     private let calls = Mutex<[Key: Handle]>([:])
     private let isStopping = Atomic(false)
 
     /// Runs a call so that `cancel` reaches it; tells why it was broken off, if it was.
-    func run(_ number: TaskNumber, _ attempt: Int, _ body: @Sendable () async -> CallResult) async -> (
-        CallResult, Cause?
-    ) {
+    ///
+    /// - Parameter timeout: breaks it off then; nil: the caller keeps the time itself.
+    func run(
+        _ number: TaskNumber, _ attempt: Int, timeout: Milliseconds?, _ body: @Sendable () async -> CallResult
+    ) async -> (CallResult, Cause?) {
         let key = Key(number: number, attempt: attempt)
         let result = await withUnsafeCurrentTask { current in
             calls.withLock { calls in
                 var handle = calls[key] ?? Handle(task: nil, cause: nil)
                 handle.task = current
+                if let timeout { handle.deadline = .now + .milliseconds(timeout) }
                 if isStopping.load(ordering: .relaxed), handle.cause == nil { handle.cause = .shutdown }
                 if handle.cause != nil { current?.cancel() }
                 calls[key] = handle
@@ -50,6 +56,23 @@ final class RunningCalls: Sendable {
             handle.cause = .withdrawn
             handle.task?.cancel()
             calls[key] = handle
+        }
+    }
+
+    /// Breaks off calls whose time is over, until the surrounding task is cancelled.
+    ///
+    /// One watcher for all: a timer for each call would cost more than most handlers.
+    func watchTimeouts() async {
+        while (try? await Task.sleep(for: .milliseconds(50))) != nil {
+            calls.withLock { calls in
+                guard !calls.isEmpty else { return }
+                let now = ContinuousClock.now
+                for (key, handle) in calls {
+                    guard let deadline = handle.deadline, deadline <= now, handle.cause == nil else { continue }
+                    calls[key]?.cause = .timeout
+                    handle.task?.cancel()
+                }
+            }
         }
     }
 
