@@ -64,17 +64,17 @@ extension Snapshot {
 
     /// The first of the group that comes after this one: tasks of a lane with one priority wait in order.
     static let nextGroupInLaneSQL = """
-        SELECT lane_no, priority, ready_at, phase FROM live WHERE phase <= 1 AND lane_no = ? AND priority < ?
+        SELECT lane_no, priority, ready_at FROM live WHERE phase <= 1 AND phase = 0 AND lane_no = ? AND priority < ?
         ORDER BY priority DESC, ready_at LIMIT 1
         """
     static let nextLaneSQL = """
-        SELECT lane_no, priority, ready_at, phase FROM live WHERE phase <= 1 AND lane_no > ?
+        SELECT lane_no, priority, ready_at FROM live WHERE phase <= 1 AND phase = 0 AND lane_no > ?
         ORDER BY lane_no, priority DESC, ready_at LIMIT 1
         """
 
     private struct Group {
-        var lane, priority, readyAt, phase: Int64
-        init(_ row: PreparedStatement) { (lane, priority, readyAt, phase) = (row.int(0), row.int(1), row.int(2), row.int(3)) }
+        var lane, priority, readyAt: Int64
+        init(_ row: PreparedStatement) { (lane, priority, readyAt) = (row.int(0), row.int(1), row.int(2)) }
     }
 
     func oldestPending(of user: UserID?) throws(ReadFault) -> Timestamp? {
@@ -82,9 +82,7 @@ extension Snapshot {
         var oldest: Int64?
         var group = try nextLane(after: .min)
         while let current = group {
-            if current.phase == Int64(LiveRow.Phase.ready.rawValue) {
-                oldest = min(oldest ?? .max, current.readyAt)
-            }
+            oldest = min(oldest ?? .max, current.readyAt)
             group = try nextGroup(after: current)
             if group == nil { group = try nextLane(after: current.lane) }
         }

@@ -7,28 +7,38 @@ extension Snapshot {
     /// The lanes' numbers by skipping through the index: one step a lane, however many tasks stand in it.
     static let lanesSQL = """
         WITH RECURSIVE lanes(no) AS (
-            SELECT (SELECT lane_no FROM live WHERE phase <= 1 ORDER BY lane_no LIMIT 1)
+            SELECT 0
             UNION ALL
-            SELECT (SELECT lane_no FROM live WHERE phase <= 1 AND lane_no > lanes.no ORDER BY lane_no LIMIT 1)
+            SELECT (SELECT lane_no FROM live WHERE phase <= 1 AND phase = ? AND lane_no > lanes.no
+                ORDER BY lane_no LIMIT 1)
             FROM lanes WHERE lanes.no IS NOT NULL)
         SELECT names.kind, names.text FROM lanes CROSS JOIN names ON names.no = lanes.no
         """
 
     func lanes() throws(ReadFault) -> [Lane] {
-        let lanes = try statement(Self.lanesSQL).all { row in
-            NameKind(rawValue: row.int(0)).flatMap { Lane(kind: $0, text: row.text(1)) }
+        var lanes: [Lane] = []
+        for phase in [LiveRow.Phase.ready, .held] {
+            let select = try statement(Self.lanesSQL)
+            select.bind(1, phase.rawValue)
+            lanes += try select.all { row in
+                NameKind(rawValue: row.int(0)).flatMap { Lane(kind: $0, text: row.text(1)) }
+            }.compactMap { $0 }
         }
-        return lanes.compactMap { $0 }
+        return lanes
     }
 
     static let windowSQL = """
-        SELECT task_no FROM live WHERE phase <= 1 AND lane_no = ? ORDER BY priority DESC, ready_at, task_no LIMIT ?
+        SELECT task_no FROM live WHERE phase <= 1 AND phase = ? AND lane_no = ?
+        ORDER BY priority DESC, ready_at, task_no LIMIT ?
         """
 
     func window(_ lane: Lane, limit: Int) throws(ReadFault) -> Window {
         let name = lane.name
         guard let number = try number(name.kind, name.text) else { return Window(tasks: [], more: false) }
-        return try window(Self.windowSQL, number, limit)
+        let select = try statement(Self.windowSQL)
+        select.bind(1, (lane.isHeld ? LiveRow.Phase.held : .ready).rawValue)
+        select.bind(2, number)
+        return try window(select, limit, at: 3)
     }
 
     static let timersSQL = """
@@ -36,13 +46,14 @@ extension Snapshot {
         """
 
     func timers(until horizon: Timestamp, limit: Int) throws(ReadFault) -> Window {
-        try window(Self.timersSQL, horizon.milliseconds, limit)
+        let select = try statement(Self.timersSQL)
+        select.bind(1, horizon.milliseconds)
+        return try window(select, limit, at: 2)
     }
 
-    private func window(_ sql: String, _ argument: Int64, _ limit: Int) throws(ReadFault) -> Window {
-        let select = try statement(sql)
-        select.bind(1, argument)
-        select.bind(2, limit.addingReportingOverflow(1).partialValue)
+    /// One more than the limit says whether there are more.
+    private func window(_ select: PreparedStatement, _ limit: Int, at index: Int32) throws(ReadFault) -> Window {
+        select.bind(index, limit.addingReportingOverflow(1).partialValue)
         let numbers = try select.all { $0.int(0) }
         return Window(tasks: try tasks(numbers.prefix(limit)), more: numbers.count > limit)
     }
@@ -75,4 +86,8 @@ extension Snapshot {
         select.bind(2, StatKind.live)
         return min(limit, Int(try select.first { $0.int(0) } ?? 0))
     }
+}
+
+extension Lane {
+    fileprivate var isHeld: Bool { if case .held = self { true } else { false } }
 }

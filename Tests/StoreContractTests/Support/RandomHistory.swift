@@ -15,7 +15,16 @@ final class RandomHistory {
     static let agents = ["stripe", "adyen", "mail"].map { AgentID($0) }
     let users = ["ann", "bob", "eve"].map { UserID($0) }
     let keys = ["k1", "k2", "k3", "k4"]
+    /// How often something happened, so that a run in which it never did can fail.
+    private(set) var seen: [String: Int] = [:]
     private let types = ["payment.capture", "mail.send", "report"]
+
+    /// What every history must contain; one without would prove nothing.
+    static let needed = [
+        "versionConflict", "duplicate", "idempotencyConflict", "task_completed", "task_failed", "task_cancelled",
+        "task_retried", "task_held", "task_requeued", "dead_letter_resolved", "dead_letter_discarded",
+        "attempt_accepted", "attempt_abandoned", "task_progress",
+    ]
 
     init(seed: UInt64, _ first: any Store, _ second: any Store) {
         stores = [first, second]
@@ -32,14 +41,16 @@ final class RandomHistory {
 
     func step() async throws {
         scenario.now = scenario.now + Milliseconds(dice(10) == 0 ? dice(200_000) : dice(2_000))
-        switch dice(20) {
+        switch dice(24) {
         case 0...4: try await append(AppendUnit(tasks: (0...dice(3)).map { _ in scenario.creation(spec()) }))
         case 5: try await append(AppendUnit(tasks: [scenario.creation(spec())], idempotency: answer()))
         case 6: try await append(AppendUnit(records: (0...dice(2)).map { _ in record() }))
         case 7: try await appendMixed()
         case 8: try await promote()
+        case 9 where dice(3) == 0 && !tasks.isEmpty:
+            try await append(AppendUnit(tasks: [scenario.creation(spec(), id: pick(tasks).state.id)]))
         case 9: if !stale.isEmpty { try await go(pick(stale)) }
-        default: if !tasks.isEmpty { try await go(pick(tasks)) }
+        default: if !tasks.isEmpty { try await go(pick(dice(2) == 0 ? tasks : tasks.suffix(20))) }
         }
     }
 
@@ -51,7 +62,11 @@ final class RandomHistory {
             }
         }
         #expect(outcomes[0] == outcomes[1])
-        guard case .success(let receipt) = outcomes[0] else { return }
+        guard case .success(let receipt) = outcomes[0] else {
+            if case .failure(let error) = outcomes[0] { seen["\(error)", default: 0] += 1 }
+            return
+        }
+        for event in unit.tasks.flatMap(\.events) { seen[event.type.rawValue, default: 0] += 1 }
         for (number, append) in zip(receipt.numbers, unit.tasks) {
             let task = StoredTask(number: number, state: append.after)
             if let index = tasks.firstIndex(where: { $0.number == number }) {
@@ -66,10 +81,8 @@ final class RandomHistory {
 
     private func go(_ task: StoredTask) async throws {
         guard let append = try? scenario.decided(command(task), task, facts()), !append.events.isEmpty else { return }
-        try await append_(append)
+        try await self.append(AppendUnit(tasks: [append]))
     }
-
-    private func append_(_ append: TaskAppend) async throws { try await self.append(AppendUnit(tasks: [append])) }
 
     /// Several streams at once, sometimes one of them out of date.
     private func appendMixed() async throws {

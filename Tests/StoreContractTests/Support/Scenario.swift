@@ -63,6 +63,7 @@ final class Scenario {
         return StoredTask(number: receipt.numbers[0], state: append.after)
     }
 
+    @discardableResult
     func create(_ spec: TaskSpec = Scenario.spec()) async throws -> StoredTask { try await record(creation(spec)) }
 
     @discardableResult

@@ -17,6 +17,7 @@ func withStore(_ kind: StoreKind, _ body: (any Store) async throws -> Void) asyn
     }
 }
 
+@discardableResult
 func withSQLite<Value>(_ folder: String, _ body: (SQLiteStore) async throws -> Value) async throws -> Value {
     let store = try SQLiteStore.open(folder: folder, node: "test")
     let value: Value

@@ -1,0 +1,42 @@
+import GRDB
+package import KintsugiStore
+
+/// What tests look at: the statements that readers run, and how the connections are set.
+extension SQLiteStore {
+    /// Every statement that a reader runs on tables that grow, by name.
+    package static let statements: [String: String] = {
+        var all: [String: String] = [
+            "timeline": Snapshot.timelineSQL, "firstSeq": Snapshot.firstSeqSQL, "lanes": Snapshot.lanesSQL,
+            "window": Snapshot.windowSQL, "timers": Snapshot.timersSQL, "nextTimer": Snapshot.nextTimerSQL,
+            "running": Snapshot.runningSQL, "totals": Snapshot.totalsSQL, "value": Snapshot.valueSQL,
+            "activity": Snapshot.activitySQL, "nextGroup": Snapshot.nextGroupInLaneSQL,
+            "nextLane": Snapshot.nextLaneSQL, "oldestOfUser": Snapshot.oldestOfUserSQL,
+            "firstOfHours": Snapshot.firstOfHoursSQL, "lastOfHours": Snapshot.lastOfHoursSQL,
+            "records": Snapshot.recordsSQL, "record": Snapshot.recordSQL, "answer": Snapshot.answerSQL,
+            "byUser": TaskSources.SQL.byUser, "byError": TaskSources.SQL.byError,
+            "everything": TaskSources.SQL.everything, "deadLetters.pending": Snapshot.DeadLetterSQL.pending,
+        ]
+        for (index, sql) in TaskSources.SQL.all.enumerated() { all["tasks.\(index)"] = sql }
+        for (index, sql) in Snapshot.DeadLetterSQL.all.enumerated() { all["deadLetters.\(index)"] = sql }
+        return all
+    }()
+
+    /// The pragmas of the writer and of each reader that can be had at once, with `role`.
+    package func settings() async throws(StoreError) -> [[String: String]] {
+        do {
+            var all = [try await connections.writer.unsafeRead { try Self.settings($0, role: "writer") }]
+            for _ in 0..<Connections.maxReaders {
+                all.append(try await connections.readers.read { try Self.settings($0, role: "reader") })
+            }
+            return all
+        } catch { throw SQLiteFault(error).storeError }
+    }
+
+    private static func settings(_ db: Database, role: String) throws -> [String: String] {
+        var settings = ["role": role]
+        for name in ["journal_mode", "synchronous", "wal_autocheckpoint", "foreign_keys", "query_only"] {
+            settings[name] = try String.fetchOne(db, sql: "PRAGMA \(name)")
+        }
+        return settings
+    }
+}

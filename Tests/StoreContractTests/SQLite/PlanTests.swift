@@ -1,0 +1,58 @@
+import GRDB
+import KintsugiSQLite
+import Testing
+
+/// No query looks at a whole table or sorts: what is fast on an empty store stays fast on ten million tasks.
+@Suite("Query plans")
+struct PlanTests {
+    @Test("Every kept statement searches by an index and sorts nothing")
+    func plans() async throws {
+        try await withFolder { folder in
+            try await withSQLite(folder) { _ in }
+            let queue = try DatabaseQueue(path: folder + "/kintsugi.db")
+            for (name, sql) in SQLiteStore.statements {
+                let plan = try queue.plan(sql)
+                #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(name): \(plan)")
+                for step in plan where step.hasPrefix("SCAN") {
+                    // A recursive query reads its own queue, and min() of few rows is no scan of tasks.
+                    #expect(Self.harmless.contains(step), "\(name): \(plan)")
+                }
+            }
+        }
+    }
+
+    private static let harmless: Set<String> = ["SCAN lanes", "SCAN CONSTANT ROW", "SCAN l"]
+
+    @Test("Each question is driven by the index made for it", arguments: [
+        ("window", "SEARCH live USING COVERING INDEX live_line (phase=? AND lane_no=?)"),
+        ("timers", "SEARCH live USING COVERING INDEX live_next (next_at>? AND next_at<?)"),
+        ("nextTimer", "SEARCH live USING COVERING INDEX live_next (next_at>?)"),
+        ("running", "SEARCH live USING COVERING INDEX live_busy (phase=? AND rowid>?)"),
+        ("timeline", "SEARCH appends USING INDEX appends_stream (stream_no=? AND seq>?)"),
+        ("byUser", "SEARCH t USING INDEX tasks_user (user_no=? AND rowid>? AND rowid<?)"),
+        ("byError", "SEARCH t USING INDEX tasks_error (error_type=? AND rowid>? AND rowid<?)"),
+        ("everything", "SEARCH t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        ("totals", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute=?)"),
+        ("activity", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute>? AND minute<?)"),
+        ("deadLetters.pending", "SEARCH dead_letters USING INDEX dead_letters_pending (status=? AND rowid<?)"),
+    ])
+    func driver(_ name: String, _ expected: String) async throws {
+        try await withFolder { folder in
+            try await withSQLite(folder) { _ in }
+            let queue = try DatabaseQueue(path: folder + "/kintsugi.db")
+            let sql = try #require(SQLiteStore.statements[name])
+            let plan = try queue.plan(sql)
+            #expect(plan.contains(expected), "\(plan)")
+        }
+    }
+}
+
+extension DatabaseQueue {
+    fileprivate func plan(_ sql: String) throws -> [String] {
+        let nothing = [Int?](repeating: nil, count: sql.count { $0 == "?" })
+        return try inDatabase { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(sql)", arguments: StatementArguments(nothing))
+                .map { $0["detail"] as String }
+        }
+    }
+}
