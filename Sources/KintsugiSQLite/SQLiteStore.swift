@@ -55,9 +55,13 @@ package final class SQLiteStore: Store, Sendable {
         group.submit(GroupCommit.Job(units: units, completion: completion))
     }
 
-    package func observeCommits(_ observer: @escaping @Sendable ([CommittedUnit]) -> Void) { group.observe(observer) }
+    package func observeCommits(_ observer: @escaping @Sendable ([CommittedUnit]) -> Void) {
+        group.observe(observer)
+    }
 
-    package func promote(_ tasks: [(number: TaskNumber, version: Int)], at now: Timestamp) async throws(StoreError) {
+    package func promote(_ tasks: [(number: TaskNumber, version: Int)], at now: Timestamp)
+        async throws(StoreError)
+    {
         let promotions = tasks.map { GroupCommit.Promotion(number: $0.number, version: $0.version, now: now) }
         let result = await withCheckedContinuation { continuation in
             group.submit(
@@ -89,7 +93,8 @@ package final class SQLiteStore: Store, Sendable {
     package func timeline(_ number: TaskNumber, after seq: Int, limit: Int)
         async throws(StoreError) -> [RecordedEvent]
     {
-        try await read { snapshot throws(ReadFault) in try snapshot.timeline(number, after: seq, limit: limit) }
+        try await read { snapshot throws(ReadFault) in try snapshot.timeline(number, after: seq, limit: limit)
+        }
     }
 
     // MARK: What the scheduler reads
@@ -128,7 +133,9 @@ package final class SQLiteStore: Store, Sendable {
         try await read { snapshot throws(ReadFault) in try snapshot.totals(of: user) }
     }
 
-    package func activity(of user: UserID?, from: Timestamp, to: Timestamp) async throws(StoreError) -> Activity {
+    package func activity(of user: UserID?, from: Timestamp, to: Timestamp) async throws(StoreError)
+        -> Activity
+    {
         try await read { snapshot throws(ReadFault) in try snapshot.activity(of: user, from: from, to: to) }
     }
 

@@ -98,3 +98,12 @@ def test_verify_finds_nothing_wrong_after_work_and_a_kill(serve: Callable[..., A
     api.server.kill()
     done = kintsugi("verify", "--data", str(api.server.data), cwd=api.server.data.parent)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_documents_name_every_setting(tmp_path: Path) -> None:
+    shown = kintsugi("config", cwd=tmp_path).stdout
+    document = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    settings = [line.split(" = ")[0] for line in shown.splitlines() if " = " in line]
+    assert len(settings) > 10
+    for setting in settings:
+        assert f"| `{setting}` |" in document

@@ -131,7 +131,9 @@ struct AppendTests {
         }
     }
 
-    @Test("Every commit is heard once, in position order, before its caller knows", arguments: StoreKind.allCases)
+    @Test(
+        "Every commit is heard once, in position order, before its caller knows",
+        arguments: StoreKind.allCases)
     func observer(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
             let heard = Heard()
@@ -180,7 +182,8 @@ struct AppendTests {
             #expect(await refusal { _ = try await scenario.create() } == .closed)
             #expect(await refusal { _ = try await store.task(task.state.id) } == .closed)
             #expect(await refusal { _ = try await store.status() } == .closed)
-            #expect(await refusal { try await store.promote([(task.number, 1)], at: scenario.now) } == .closed)
+            #expect(
+                await refusal { try await store.promote([(task.number, 1)], at: scenario.now) } == .closed)
             await store.close()
         }
     }
@@ -198,7 +201,8 @@ extension RecordAppend {
         -> RecordAppend
     {
         RecordAppend(
-            kind: .agent, key: key, expectedVersion: version, event: document == nil ? .agentDeleted : .agentUpdated,
+            kind: .agent, key: key, expectedVersion: version,
+            event: document == nil ? .agentDeleted : .agentUpdated,
             data: JSONText(valid: Array(#"{"actor":"ann"}"#.utf8)), at: at,
             document: document.map { JSONText(valid: Array($0.utf8)) })
     }

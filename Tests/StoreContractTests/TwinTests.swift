@@ -20,7 +20,9 @@ struct TwinTests {
                 let report = try await sqlite.verify()
                 #expect(report.problems.isEmpty)
                 #expect(report.tasks > 50)
-                for happening in RandomHistory.needed { #expect(history.seen[happening] ?? 0 > 0, "\(happening)") }
+                for happening in RandomHistory.needed {
+                    #expect(history.seen[happening] ?? 0 > 0, "\(happening)")
+                }
             }
         }
     }
@@ -37,7 +39,9 @@ struct TwinTests {
             #expect(first == second, "\(query)")
             if let entry = first.first { #expect(try await left.deadLetter(entry.id) == entry) }
         }
-        for user in [nil] + history.users.map(Optional.some) { try await compareCounters(left, right, user, history.now) }
+        for user in [nil] + history.users.map(Optional.some) {
+            try await compareCounters(left, right, user, history.now)
+        }
         for kind in RecordKind.allCases {
             let records = try await right.records(kind)
             #expect(try await left.records(kind) == records)
@@ -66,7 +70,8 @@ struct TwinTests {
                 try await right.timers(until: now + span, limit: 10)
             )
             #expect(first.tasks == second.tasks && first.more == second.more)
-            #expect(try await left.nextTimer(after: now + span) == (try await right.nextTimer(after: now + span)))
+            #expect(
+                try await left.nextTimer(after: now + span) == (try await right.nextTimer(after: now + span)))
         }
         let running = try await right.running(after: nil, limit: 1000)
         #expect(try await left.running(after: nil, limit: 1000) == running)

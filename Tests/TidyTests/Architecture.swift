@@ -13,7 +13,8 @@ enum Architecture {
             "Glibc", "Musl", "Darwin",
         ],
         "KintsugiSQLite": [
-            "KintsugiCore", "KintsugiStore", "KintsugiVocabulary", "Dispatch", "GRDB", "GRDBSQLite", "SQLite3",
+            "KintsugiCore", "KintsugiStore", "KintsugiVocabulary", "Dispatch", "GRDB", "GRDBSQLite",
+            "SQLite3",
             "Foundation",
             "FoundationEssentials", "Synchronization", "Glibc", "Musl", "Darwin",
         ],
@@ -42,7 +43,8 @@ enum Architecture {
             "KintsugiStore", "KintsugiVocabulary", "KintsugiWire", "ArgumentParser", "AsyncHTTPClient",
             "Foundation",
             "FoundationEssentials", "HTTPTypes", "Histogram", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
-            "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams", "Glibc", "Musl", "Darwin",
+            "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams", "Glibc", "Musl",
+            "Darwin",
         ],
         "KintsugiCommand": ["KintsugiCLI"],
     ]
@@ -61,7 +63,10 @@ enum Architecture {
         (#"\bThread\.sleep|\busleep\(|(^|[^.\w])sleep\("#, "wait for a signal", []),
         (#"(^|\s)print\("#, "Terminal or a logger", []),
         (#"\buniqueKeysWithValues"#, "a loop: a repeated key ends the process", []),
-        (#"\bTask\.detached|(^|(?<!struct)[\s=(])Task \{"#, "a structured child of a service", ["KintsugiCLI"]),
+        (
+            #"\bTask\.detached|(^|(?<!struct)[\s=(])Task \{"#, "a structured child of a service",
+            ["KintsugiCLI"]
+        ),
         (#"\bnonisolated\(unsafe\)"#, "a Mutex", []),
     ]
 }

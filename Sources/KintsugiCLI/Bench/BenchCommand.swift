@@ -90,11 +90,15 @@ struct BenchCommand: AsyncParsableCommand {
         let latencies = try await world.submitOneByOne(producers: 32, each: each, to: "noop")
         let seconds = start.duration(to: .now) / .seconds(1)
         report.add(
-            "submit", "submit one by one, 32 at a time", Double(each * 32) / seconds, "tasks/s", share: "store.create")
-        var histogram = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+            "submit", "submit one by one, 32 at a time", Double(each * 32) / seconds, "tasks/s",
+            share: "store.create")
+        var histogram = Histogram<UInt64>(
+            highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
         for latency in latencies { histogram.record(latency) }
-        report.add("submit.p50", "  acknowledged after, p50", Double(histogram.valueAtPercentile(50)) / 1000, "ms")
-        report.add("submit.p99", "  acknowledged after, p99", Double(histogram.valueAtPercentile(99)) / 1000, "ms")
+        report.add(
+            "submit.p50", "  acknowledged after, p50", Double(histogram.valueAtPercentile(50)) / 1000, "ms")
+        report.add(
+            "submit.p99", "  acknowledged after, p99", Double(histogram.valueAtPercentile(99)) / 1000, "ms")
         await world.close()
     }
 

@@ -78,7 +78,9 @@ final class Composition: Sendable {
             await store.close()
             throw CommandFailure(description: "The server cannot start: \(error)")
         }
-        (self.folder, self.store, self.http, self.engine, self.address) = (folder, store, http, engine, address)
+        (self.folder, self.store, self.http, self.engine, self.address) = (
+            folder, store, http, engine, address
+        )
 
         var server = ServerConfiguration(
             startedAt: SystemClock.now(), logger: logger, isReady: { engine.isReady },
@@ -87,7 +89,8 @@ final class Composition: Sendable {
         server.port = port
         server.maxBodyBytes = maxBodyBytes
         let listening = AsyncStream.makeStream(of: Void.self)
-        let application = KintsugiServer.makeApplication(engine: engine, keys: keys, configuration: server) { port in
+        let application = KintsugiServer.makeApplication(engine: engine, keys: keys, configuration: server) {
+            port in
             address.set(port)
             listening.continuation.finish()
         }

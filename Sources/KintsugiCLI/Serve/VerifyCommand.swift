@@ -32,7 +32,8 @@ struct VerifyCommand: AsyncParsableCommand {
         if hidden > 0 { Terminal.output("… and \(hidden) more") }
         Terminal.output(
             "\(report.tasks) tasks, \(report.events) events: "
-                + (report.isSound ? "every projection equals the fold of its events." : "\(report.problemCount) problems."))
+                + (report.isSound
+                    ? "every projection equals the fold of its events." : "\(report.problemCount) problems."))
         if !report.isSound { throw ExitCode(1) }
     }
 }

@@ -94,7 +94,7 @@ extension Scheduler {
     private mutating func loadWindowIfLow(_ lane: Lane) {
         guard let window = lanes[lane], !window.isLoading else { return }
         if window.more {
-            guard window.keys.count <= windowSize / 2, window.isEmpty || window.obstacle == nil else {
+            guard window.keys.count <= windowSize / 4, window.isEmpty || window.obstacle == nil else {
                 return
             }
             let starting = startingIn(lane)

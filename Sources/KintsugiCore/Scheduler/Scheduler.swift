@@ -10,9 +10,9 @@ package import KintsugiVocabulary
 package struct Scheduler: Sendable {
     package struct Limits: Sendable, Hashable {
         /// Tasks of one lane that are held in memory.
-        package var window = 512
+        package var window = 2048
         /// Tasks over all lanes; with many lanes each window shrinks, down to 16.
-        package var allWindows = 65_536
+        package var allWindows = 32_768
         package var maxTimers = 20_000
         /// How far ahead times are held in memory.
         package var horizon: Milliseconds = 60_000

@@ -89,7 +89,9 @@ final class Brain: Sendable {
         return Facts(breaker: scheduler.withLock { $0.breakerState(provider) })
     }
 
-    func breakerState(_ provider: ProviderID) -> BreakerState { scheduler.withLock { $0.breakerState(provider) } }
+    func breakerState(_ provider: ProviderID) -> BreakerState {
+        scheduler.withLock { $0.breakerState(provider) }
+    }
 
     func obstacle(for state: TaskState) -> Obstacle? { scheduler.withLock { $0.obstacle(for: state) } }
 

@@ -16,7 +16,8 @@ extension Engine {
         defer { redriving.end(provider) }
         var left = limit
         for agent in registry.all
-        where agent.profile.provider == provider && agent.profile.redrive == .onRecovery && !agent.isDraining {
+        where agent.profile.provider == provider && agent.profile.redrive == .onRecovery && !agent.isDraining
+        {
             var query = DeadLetterQuery()
             query.agent = agent.profile.id
             query.statuses = [.pending]
@@ -25,7 +26,8 @@ extension Engine {
                 guard let page = try? await store.deadLetters(query) else { return }
                 for entry in page.elements.reversed() where entry.reason == .circuitOpen && left > 0 {
                     guard brain.breakerState(provider) != .open, !brain.isDraining else { return }
-                    let retry = Retry(cause: .automatic, actor: "system", reason: "The circuit breaker closed.")
+                    let retry = Retry(
+                        cause: .automatic, actor: "system", reason: "The circuit breaker closed.")
                     // Somebody may have been quicker; then there is nothing left to do for this one.
                     _ = try? await perform(.retry(retry), on: entry.task.state.id, in: .everyone)
                     left -= 1

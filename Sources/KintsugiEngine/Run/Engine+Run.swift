@@ -159,7 +159,11 @@ extension Engine: Service {
         var remote: [StoredTask] = []
         for task in tasks {
             guard let start = task.state.attempt?.start else { continue }
-            if registry.agent(start.agentID)?.kind == .local { local.append(task) } else { remote.append(task) }
+            if registry.agent(start.agentID)?.kind == .local {
+                local.append(task)
+            } else {
+                remote.append(task)
+            }
         }
         for _ in 0..<(local.isEmpty ? 0 : localCalls.push(local)) {
             group.addTask(executorPreference: handlerExecutor) {
@@ -181,12 +185,16 @@ extension Engine: Service {
         }
         let call = self.call(task.state, start, agent)
         let limit = agent.kind == .local ? start.timeout : nil
-        let (result, cause) = await calls.run(number, start.number, timeout: limit) { await caller.call(call) }
+        let (result, cause) = await calls.run(number, start.number, timeout: limit) {
+            await caller.call(call)
+        }
         brain.tell(.callEnded(number, attempt: start.number, Self.ending(result, cause, start)))
     }
 
     /// What became of a call that was broken off.
-    private static func ending(_ result: CallResult, _ cause: RunningCalls.Cause?, _ start: AttemptStart) -> CallResult {
+    private static func ending(_ result: CallResult, _ cause: RunningCalls.Cause?, _ start: AttemptStart)
+        -> CallResult
+    {
         guard result.outcome == .cancelled else { return result }
         switch cause {
         case .withdrawn: return result

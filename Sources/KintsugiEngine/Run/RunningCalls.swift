@@ -68,7 +68,9 @@ final class RunningCalls: Sendable {
                 guard !calls.isEmpty else { return }
                 let now = ContinuousClock.now
                 for (key, handle) in calls {
-                    guard let deadline = handle.deadline, deadline <= now, handle.cause == nil else { continue }
+                    guard let deadline = handle.deadline, deadline <= now, handle.cause == nil else {
+                        continue
+                    }
                     calls[key]?.cause = .timeout
                     handle.task?.cancel()
                 }

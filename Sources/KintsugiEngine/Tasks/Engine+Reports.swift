@@ -55,7 +55,9 @@ extension Engine {
         -> StoredTask
     {
         if case .progress = report { return task }
-        guard let last = progress.take(task.state.id), task.state.currentAttempt == last.attempt else { return task }
+        guard let last = progress.take(task.state.id), task.state.currentAttempt == last.attempt else {
+            return task
+        }
         let event = TaskEvent.taskProgress(
             Progress(attempt: last.attempt, percent: last.percent, message: last.message))
         return try await record([event], on: task, at: max(now, task.state.updatedAt)) ?? task

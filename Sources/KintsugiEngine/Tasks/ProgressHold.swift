@@ -14,7 +14,9 @@ final class ProgressHold: Sendable {
     private let held = Mutex<[TaskID: Report]>([:])
 
     /// Keeps the report. True: there was none, so somebody must see to it later.
-    func keep(_ report: Report, of id: TaskID) -> Bool { held.withLock { $0.updateValue(report, forKey: id) == nil } }
+    func keep(_ report: Report, of id: TaskID) -> Bool {
+        held.withLock { $0.updateValue(report, forKey: id) == nil }
+    }
 
     func take(_ id: TaskID) -> Report? { held.withLock { $0.removeValue(forKey: id) } }
 }

@@ -32,7 +32,9 @@ struct Connections: Sendable {
     /// Names the history in this file; a restored backup gets another.
     func epoch() throws(StoreError) -> String {
         do {
-            return try readers.read { try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = 'epoch'") } ?? ""
+            return try readers.read {
+                try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = 'epoch'")
+            } ?? ""
         } catch { throw SQLiteFault(error).storeError }
     }
 

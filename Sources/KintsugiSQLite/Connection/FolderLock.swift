@@ -18,7 +18,9 @@ final class FolderLock: Sendable {
     init(folder: String, node: String) throws(StoreError) {
         let path = folder + "/kintsugi.lock"
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .broken("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
+        guard file >= 0 else {
+            throw .broken("\(path) cannot be opened: \(String(cString: strerror(errno)))")
+        }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
             let owner = Self.owner(file)

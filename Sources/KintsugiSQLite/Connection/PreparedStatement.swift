@@ -18,7 +18,9 @@ struct PreparedStatement {
 
     /// One of GRDB's kept statements, which end with their connection.
     init(_ sql: String, in database: Database) throws(SQLiteFault) {
-        do { pointer = try database.cachedStatement(sql: sql).sqliteStatement } catch { throw SQLiteFault(error) }
+        do { pointer = try database.cachedStatement(sql: sql).sqliteStatement } catch {
+            throw SQLiteFault(error)
+        }
     }
 
     func finalize() { sqlite3_finalize(pointer) }
@@ -86,7 +88,8 @@ struct PreparedStatement {
     func run(binding text: [UInt8], at index: Int32) throws(SQLiteFault) {
         let code = text.withUnsafeBufferPointer { buffer in
             buffer.withMemoryRebound(to: CChar.self) { characters in
-                sqlite3_bind_text(pointer, index, characters.baseAddress, Int32(clamping: characters.count), nil)
+                sqlite3_bind_text(
+                    pointer, index, characters.baseAddress, Int32(clamping: characters.count), nil)
                 return sqlite3_step(pointer)
             }
         }
@@ -138,7 +141,8 @@ struct PreparedStatement {
 
     func bytes(_ column: Int32) -> [UInt8] {
         guard let start = sqlite3_column_blob(pointer, column) else { return [] }
-        return [UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))))
+        return [UInt8](
+            UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))))
     }
 
     func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
@@ -148,7 +152,8 @@ struct PreparedStatement {
     }
 
     func halves(_ column: Int32) -> (UInt64, UInt64) {
-        guard sqlite3_column_bytes(pointer, column) == 16, let start = sqlite3_column_blob(pointer, column) else {
+        guard sqlite3_column_bytes(pointer, column) == 16, let start = sqlite3_column_blob(pointer, column)
+        else {
             return (0, 0)
         }
         return (

@@ -11,7 +11,8 @@ enum Schema {
         migrator.registerMigration("003-records", migrate: createRecords)
         if try writer.read(migrator.hasBeenSuperseded) {
             throw StoreError.broken(
-                "The database was written by a newer Kintsugi; start that version, or restore an older backup.")
+                "The database was written by a newer Kintsugi; start that version, or restore an older backup."
+            )
         }
         try migrator.migrate(writer)
         try writer.write(nameEventTypes)

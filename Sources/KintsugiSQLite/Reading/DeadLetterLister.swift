@@ -51,7 +51,8 @@ extension Snapshot {
 
     /// The entry as it was made, with its task as it was then.
     private func entry(_ row: Row) throws(ReadFault) -> DeadLetter {
-        guard let then = try states(TaskNumber(row.taskNumber), at: row.seq)?.then, let made = then.deadLetter,
+        guard let then = try states(TaskNumber(row.taskNumber), at: row.seq)?.then,
+            let made = then.deadLetter,
             let status = DeadLetterStatus(code: row.status)
         else { throw .unreadable("Dead letter \(row.id) has no task; run `kintsugi verify`.") }
         return DeadLetter(

@@ -116,7 +116,9 @@ extension Snapshot {
         var examined = 0
         while examined < TaskLister.maxExamined, try select.next() {
             examined += 1
-            guard select.int(2) == number, select.int(1) == Int64(LiveRow.Phase.ready.rawValue) else { continue }
+            guard select.int(2) == number, select.int(1) == Int64(LiveRow.Phase.ready.rawValue) else {
+                continue
+            }
             oldest = min(oldest ?? .max, select.int(0))
         }
         select.reset()

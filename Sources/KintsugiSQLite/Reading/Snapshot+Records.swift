@@ -39,7 +39,8 @@ extension Snapshot {
         select.bind(3, key)
         let answer = try select.first { row in
             IdempotencyRecord(
-                caller: caller, operation: operation, key: key, fingerprint: row.bytes(0), status: Int(row.int(1)),
+                caller: caller, operation: operation, key: key, fingerprint: row.bytes(0),
+                status: Int(row.int(1)),
                 headers: IdempotencyRecord.headers(stored: row.bytes(2)), body: row.bytes(3),
                 expiresAt: Timestamp(milliseconds: row.int(4)))
         }

@@ -52,7 +52,9 @@ extension Snapshot {
     }
 
     /// One more than the limit says whether there are more.
-    private func window(_ select: PreparedStatement, _ limit: Int, at index: Int32) throws(ReadFault) -> Window {
+    private func window(_ select: PreparedStatement, _ limit: Int, at index: Int32) throws(ReadFault)
+        -> Window
+    {
         select.bind(index, limit.addingReportingOverflow(1).partialValue)
         let numbers = try select.all { $0.int(0) }
         return Window(tasks: try tasks(numbers.prefix(limit)), more: numbers.count > limit)
@@ -81,7 +83,8 @@ extension Snapshot {
 
     func liveCount(agent: AgentID, limit: Int) throws(ReadFault) -> Int {
         guard let number = try number(.agent, agent.rawValue) else { return 0 }
-        let select = try statement("SELECT value FROM stats WHERE subject_no = ? AND minute = -1 AND kind = ?")
+        let select = try statement(
+            "SELECT value FROM stats WHERE subject_no = ? AND minute = -1 AND kind = ?")
         select.bind(1, number)
         select.bind(2, StatKind.live)
         return min(limit, Int(try select.first { $0.int(0) } ?? 0))

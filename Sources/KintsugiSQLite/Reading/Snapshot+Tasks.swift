@@ -42,7 +42,9 @@ extension Snapshot {
     func states(_ number: TaskNumber, at seq: Int) throws(ReadFault) -> (then: TaskState, now: StoredTask)? {
         guard let now = try task(number) else { return nil }
         let before = try timeline(number, after: 0, limit: seq)
-        guard let then = TaskState(id: now.state.id, folding: before.lazy.map { ($0.event, $0.at) }) else { return nil }
+        guard let then = TaskState(id: now.state.id, folding: before.lazy.map { ($0.event, $0.at) }) else {
+            return nil
+        }
         return (then, now)
     }
 
@@ -55,7 +57,9 @@ extension Snapshot {
         select.bind(2, try firstSeq(number, holding: seq + 1))
         var events: [RecordedEvent] = []
         while try select.next() {
-            let (first, position, at) = (Int(select.int(0)), select.int(1), Timestamp(milliseconds: select.int(2)))
+            let (first, position, at) = (
+                Int(select.int(0)), select.int(1), Timestamp(milliseconds: select.int(2))
+            )
             let decoded: [TaskEvent]
             do throws(EventDecodingError) { decoded = try EventCodec.decode(select.bytes(3)) } catch {
                 select.reset()
@@ -63,7 +67,8 @@ extension Snapshot {
             }
             for (index, event) in decoded.enumerated() where first + index > seq {
                 events.append(
-                    RecordedEvent(seq: first + index, position: position + Int64(index), at: at, event: event))
+                    RecordedEvent(seq: first + index, position: position + Int64(index), at: at, event: event)
+                )
                 guard events.count < limit else {
                     select.reset()
                     return events
@@ -76,7 +81,8 @@ extension Snapshot {
     static let timelineSQL = """
         SELECT seq, position, at, data FROM appends WHERE stream_no = ? AND seq >= ? ORDER BY seq
         """
-    static let firstSeqSQL = "SELECT seq FROM appends WHERE stream_no = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
+    static let firstSeqSQL =
+        "SELECT seq FROM appends WHERE stream_no = ? AND seq <= ? ORDER BY seq DESC LIMIT 1"
 
     private func firstSeq(_ number: TaskNumber, holding seq: Int) throws(ReadFault) -> Int64 {
         guard seq > 1 else { return 1 }

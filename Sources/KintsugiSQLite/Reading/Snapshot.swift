@@ -33,7 +33,8 @@ struct Snapshot {
     static let timeLimit: UInt64 = 2_000_000_000
 
     static func read<Value>(
-        _ database: Result<Database, any Error>, within limit: Limit, _ body: (Snapshot) throws(ReadFault) -> Value
+        _ database: Result<Database, any Error>, within limit: Limit,
+        _ body: (Snapshot) throws(ReadFault) -> Value
     ) -> Result<Value, StoreError> {
         let opened: Database
         switch database {

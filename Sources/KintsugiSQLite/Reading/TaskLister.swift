@@ -116,7 +116,8 @@ struct TaskLister {
     }
 
     private func has(_ pair: MetadataPair, _ number: Int64) throws(ReadFault) -> Bool {
-        let select = try snapshot.statement("SELECT 1 FROM metadata WHERE key = ? AND value = ? AND task_no = ?")
+        let select = try snapshot.statement(
+            "SELECT 1 FROM metadata WHERE key = ? AND value = ? AND task_no = ?")
         select.bind(1, pair.key)
         select.bind(2, pair.value)
         select.bind(3, number)
@@ -126,7 +127,8 @@ struct TaskLister {
     private func matches(_ text: String, _ candidate: Candidate) throws(ReadFault) -> Bool {
         if let range = query.idRange, range.contains(candidate.id) { return true }
         if let type = try snapshot.number(.type, text), candidate.type == type { return true }
-        let select = try snapshot.statement("SELECT 1 FROM payment_references WHERE reference = ? AND task_no = ?")
+        let select = try snapshot.statement(
+            "SELECT 1 FROM payment_references WHERE reference = ? AND task_no = ?")
         select.bind(1, text)
         select.bind(2, candidate.number)
         return try select.first { _ in true } ?? false
@@ -135,7 +137,9 @@ struct TaskLister {
 
 extension Snapshot {
     func tasks(_ query: TaskQuery) throws(ReadFault) -> Page<StoredTask> {
-        guard query.limit > 0, let lister = try TaskLister(query, on: self) else { return Page(elements: [], next: nil) }
+        guard query.limit > 0, let lister = try TaskLister(query, on: self) else {
+            return Page(elements: [], next: nil)
+        }
         return try lister.page()
     }
 

@@ -173,7 +173,9 @@ extension TaskSources {
             fromLive("l.phase >= 3 AND l.phase = ? /* \(phase) */ AND")
         }
 
-        static func ended(_ status: TaskStatus) -> String { by("t.status > 2 AND t.status = ? /* \(status) */ AND") }
+        static func ended(_ status: TaskStatus) -> String {
+            by("t.status > 2 AND t.status = ? /* \(status) */ AND")
+        }
 
         private static func by(_ driver: String) -> String {
             """
@@ -198,7 +200,10 @@ extension TaskSources {
 
         /// Every list statement, for the test that looks at their plans.
         static let all: [String] =
-            [everything, byUser, byType, byAgent, byError, byNumber, byMetadata, byReference, numbersByID, unfinished]
+            [
+                everything, byUser, byType, byAgent, byError, byNumber, byMetadata, byReference, numbersByID,
+                unfinished,
+            ]
             + [LiveRow.Phase.running, .accepted, .waiting].map(busy)
             + [TaskStatus.completed, .failed, .cancelled].map(ended)
     }

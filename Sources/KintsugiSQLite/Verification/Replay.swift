@@ -62,7 +62,9 @@ struct Replay {
         }
     }
 
-    private mutating func close(_ id: DeadLetterID, _ status: DeadLetterStatus, _ at: Timestamp, _ actor: String) {
+    private mutating func close(
+        _ id: DeadLetterID, _ status: DeadLetterStatus, _ at: Timestamp, _ actor: String
+    ) {
         guard let index = deadLetters.firstIndex(where: { $0.id == id }) else { return }
         deadLetters[index].status = status
         deadLetters[index].closedAt = at
@@ -90,7 +92,9 @@ struct Expected {
         if !state.status.isFinal {
             live += 1
             if let agent = row.agent {
-                stats[Tally.Counter(subject: agent, minute: StatKind.always, kind: StatKind.live), default: 0] += 1
+                stats[
+                    Tally.Counter(subject: agent, minute: StatKind.always, kind: StatKind.live), default: 0] +=
+                    1
             }
         }
         guard state.isCounted else { return }
@@ -99,7 +103,9 @@ struct Expected {
                 stats[Tally.Counter(subject: subject, minute: minute, kind: kind), default: 0] += value
             }
             count(StatKind.tasks(state.status))
-            for happening in replay.happenings { count(happening.kind, happening.value, minute: happening.minute) }
+            for happening in replay.happenings {
+                count(happening.kind, happening.value, minute: happening.minute)
+            }
             for entry in replay.deadLetters {
                 count(StatKind.deadLettersIn)
                 count(StatKind.deadLetters(entry.status))

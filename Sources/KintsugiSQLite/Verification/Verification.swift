@@ -64,7 +64,9 @@ struct Verification {
             if seq != events.count + 1 { found("Task number \(stream): seq \(seq) follows \(events.count).") }
             do throws(EventDecodingError) {
                 let decoded = try EventCodec.decode(select.bytes(3))
-                if decoded.count != Int(select.int(4)) { found("Append \(position) does not hold what it says.") }
+                if decoded.count != Int(select.int(4)) {
+                    found("Append \(position) does not hold what it says.")
+                }
                 for (index, event) in decoded.enumerated() {
                     events.append(
                         RecordedEvent(
@@ -101,7 +103,9 @@ struct Verification {
     }
 
     private mutating func check(_ row: TaskRow, _ state: TaskState) {
-        func same(_ what: String, _ isSame: Bool) { if !isSame { found("Task \(row.id): \(what) is not as its events say.") } }
+        func same(_ what: String, _ isSame: Bool) {
+            if !isSame { found("Task \(row.id): \(what) is not as its events say.") }
+        }
         same("the user", name(row.user, .user) == state.spec.userID.rawValue)
         same("the type", name(row.type, .type) == state.spec.type)
         same("the agent", name(row.agent, .agent) == state.listedAgent?.rawValue)
@@ -118,12 +122,15 @@ struct Verification {
 
     private mutating func checkLive(_ row: TaskRow, _ state: TaskState) throws(ReadFault) {
         let select = try snapshot.statement(
-            "SELECT version, phase, lane_no, priority, ready_at, next_at, deadline_at FROM live WHERE task_no = ?")
+            "SELECT version, phase, lane_no, priority, ready_at, next_at, deadline_at FROM live WHERE task_no = ?"
+        )
         select.bind(1, row.number)
         let live = try select.first(LiveColumns.init)
         let wanted = LiveRow(state, at: state.updatedAt)
         guard let live, let wanted else {
-            if live == nil, wanted != nil { found("Task \(row.id) has not ended but is not among the live ones.") }
+            if live == nil, wanted != nil {
+                found("Task \(row.id) has not ended but is not among the live ones.")
+            }
             if live != nil, wanted == nil { found("Task \(row.id) has ended but is among the live ones.") }
             return
         }
@@ -142,20 +149,26 @@ struct Verification {
     }
 
     private mutating func checkSearch(_ row: TaskRow, _ state: TaskState) throws(ReadFault) {
-        let pairs = try snapshot.statement("SELECT 1 FROM metadata WHERE key = ? AND value = ? AND task_no = ?")
+        let pairs = try snapshot.statement(
+            "SELECT 1 FROM metadata WHERE key = ? AND value = ? AND task_no = ?")
         for pair in state.spec.metadata {
             pairs.bind(1, pair.key)
             pairs.bind(2, pair.value)
             pairs.bind(3, row.number)
-            if try pairs.first({ _ in true }) == nil { found("Task \(row.id) is not found by its metadata \(pair.key).") }
+            if try pairs.first({ _ in true }) == nil {
+                found("Task \(row.id) is not found by its metadata \(pair.key).")
+            }
         }
         expected.metadata += Set(state.spec.metadata).count
         guard let reference = state.spec.payment?.reference else { return }
         expected.references += 1
-        let references = try snapshot.statement("SELECT 1 FROM payment_references WHERE reference = ? AND task_no = ?")
+        let references = try snapshot.statement(
+            "SELECT 1 FROM payment_references WHERE reference = ? AND task_no = ?")
         references.bind(1, reference)
         references.bind(2, row.number)
-        if try references.first({ _ in true }) == nil { found("Task \(row.id) is not found by its payment's reference.") }
+        if try references.first({ _ in true }) == nil {
+            found("Task \(row.id) is not found by its payment's reference.")
+        }
     }
 
     // MARK: Dead letters
@@ -174,7 +187,8 @@ struct Verification {
             }
             let isSame =
                 select.int(0) == Int64(entry.seq) && select.int(1) == row.user
-                && name(select.optionalInt(2), .agent) == entry.agent?.rawValue && select.int(3) == entry.status.code
+                && name(select.optionalInt(2), .agent) == entry.agent?.rawValue
+                && select.int(3) == entry.status.code
                 && select.text(4) == entry.reason.rawValue
                 && name(select.optionalInt(5), .errorType) == entry.errorType?.rawValue
                 && select.int(6) == entry.failedAt.milliseconds
@@ -220,11 +234,15 @@ struct Verification {
 
     private mutating func checkStats() throws(ReadFault) {
         var rest = expected.stats.filter { $0.value != 0 }
-        let select = try snapshot.statement("SELECT subject_no, minute, kind, value FROM stats WHERE value <> 0")
+        let select = try snapshot.statement(
+            "SELECT subject_no, minute, kind, value FROM stats WHERE value <> 0")
         while try select.next() {
-            let counter = Tally.Counter(subject: select.int(0), minute: select.int(1), kind: Int(select.int(2)))
+            let counter = Tally.Counter(
+                subject: select.int(0), minute: select.int(1), kind: Int(select.int(2)))
             let wanted = rest.removeValue(forKey: counter) ?? 0
-            if wanted != select.int(3) { found("Counter \(counter) is \(select.int(3)) where the events make \(wanted).") }
+            if wanted != select.int(3) {
+                found("Counter \(counter) is \(select.int(3)) where the events make \(wanted).")
+            }
         }
         for (counter, value) in rest { found("Counter \(counter) is 0 where the events make \(value).") }
     }
@@ -236,7 +254,9 @@ struct Verification {
             let key = Expected.MoneyKey(user: select.int(0), currency: select.text(1))
             let wanted = rest.removeValue(forKey: key) ?? "0"
             if Decimal.compare(wanted, select.text(2)) != 0 {
-                found("Dead letters' value \(key.currency) of user \(key.user) is \(select.text(2)), not \(wanted).")
+                found(
+                    "Dead letters' value \(key.currency) of user \(key.user) is \(select.text(2)), not \(wanted)."
+                )
             }
         }
         for (key, amount) in rest where Decimal.compare(amount, "0") != 0 {

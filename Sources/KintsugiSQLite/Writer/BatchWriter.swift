@@ -45,11 +45,13 @@ final class BatchWriter: @unchecked Sendable {
         do {
             (units, pageSize) = try connections.writer.writeWithoutTransaction { db in
                 guard let connection = db.sqliteConnection else { throw StoreError.closed }
-                let hook: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 =
-                    { pages, _, _, count in
-                        pages?.assumingMemoryBound(to: Int32.self).pointee = count
-                        return SQLITE_OK
-                    }
+                let hook:
+                    @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) ->
+                        Int32 =
+                        { pages, _, _, count in
+                            pages?.assumingMemoryBound(to: Int32.self).pointee = count
+                            return SQLITE_OK
+                        }
                 sqlite3_wal_hook(connection, hook, walPages)
                 return (
                     try UnitWriter(on: connection), try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
@@ -111,7 +113,9 @@ final class BatchWriter: @unchecked Sendable {
     private func undo(_ batch: Batches.Batch, after fault: SQLiteFault) -> Outcome {
         do throws(SQLiteFault) { try units.rollback() } catch { return unknown(error, batch) }
         let refusal = fault.storeError
-        if fault.isFatal { return Outcome(results: batch.units.map { _ in .failure(refusal) }, stop: refusal) }
+        if fault.isFatal {
+            return Outcome(results: batch.units.map { _ in .failure(refusal) }, stop: refusal)
+        }
         // A unit that SQLite cannot take must not take its neighbours with it.
         guard !fault.isFull, batch.units.count > 1 else {
             return Outcome(results: batch.units.map { _ in .failure(refusal) })
@@ -152,7 +156,8 @@ final class BatchWriter: @unchecked Sendable {
         guard bytes >= nextCheckpoint else { return nil }
         // Readers may keep it from finishing: the next try is as far away again.
         nextCheckpoint = bytes + Self.passiveBytes
-        return checkpoint(bytes >= Self.truncateBytes ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE)
+        return checkpoint(
+            bytes >= Self.truncateBytes ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE)
     }
 
     /// A full disk or a reader in the way passes; after anything else the file cannot be trusted any more.

@@ -28,7 +28,9 @@ struct Batches {
             let current = jobs[job]
             if unit == 0 { batch.promotions += current.promotions }
             while unit < current.units.count {
-                guard batch.units.count < GroupCommit.maxUnits, bytes < GroupCommit.maxBytes else { return batch }
+                guard batch.units.count < GroupCommit.maxUnits, bytes < GroupCommit.maxBytes else {
+                    return batch
+                }
                 bytes += current.units[unit].size
                 batch.units.append(current.units[unit])
                 unit += 1

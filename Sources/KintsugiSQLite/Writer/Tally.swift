@@ -34,7 +34,8 @@ struct Tally {
     }
 
     /// Counts for a subject and for everyone.
-    private mutating func add(_ value: Int64, _ kind: Int, of subject: Int64, minute: Int64 = StatKind.always) {
+    private mutating func add(_ value: Int64, _ kind: Int, of subject: Int64, minute: Int64 = StatKind.always)
+    {
         counters[Counter(subject: subject, minute: minute, kind: kind), default: 0] += value
         counters[Counter(subject: StatKind.everyone, minute: minute, kind: kind), default: 0] += value
     }
@@ -94,10 +95,13 @@ struct Tally {
         if let old { add(-1, StatKind.deadLetters(old), of: userNo) }
         add(1, StatKind.deadLetters(status), of: userNo)
         entry = status
-        guard let paid = append.after.spec.payment?.money, (old == .pending) != (status == .pending) else { return }
+        guard let paid = append.after.spec.payment?.money, (old == .pending) != (status == .pending) else {
+            return
+        }
         for user in [userNo, StatKind.everyone] {
             money.append(
-                Money(userNo: user, currency: paid.currency, amount: paid.amount, isAdded: status == .pending))
+                Money(userNo: user, currency: paid.currency, amount: paid.amount, isAdded: status == .pending)
+            )
         }
     }
 }

@@ -116,7 +116,8 @@ extension IdempotencyRecord {
     static func headers(stored bytes: [UInt8]) -> [MetadataPair] {
         let pairs = (try? JSONNode(parsing: bytes))?.array ?? []
         return pairs.compactMap { pair in
-            guard let parts = pair.array, parts.count == 2, let key = parts[0].string, let value = parts[1].string
+            guard let parts = pair.array, parts.count == 2, let key = parts[0].string,
+                let value = parts[1].string
             else { return nil }
             return MetadataPair(key: key, value: value)
         }

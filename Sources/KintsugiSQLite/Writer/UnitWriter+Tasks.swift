@@ -15,7 +15,8 @@ extension UnitWriter {
             tookTask()
         }
         let position = try log(
-            append.data, stream: number, seq: append.expectedVersion + 1, count: append.events.count, at: append.at)
+            append.data, stream: number, seq: append.expectedVersion + 1, count: append.events.count,
+            at: append.at)
         receipt.numbers.append(TaskNumber(number))
         receipt.positions.append(position)
         try writeDeadLetters(append, number)
@@ -153,7 +154,8 @@ extension UnitWriter {
             case .movedToDLQ(let id, let reason):
                 try insertDeadLetter(id, reason, append, number, seq: append.expectedVersion + index + 1)
             case .taskRequeued(let requeue):
-                try close(requeue.failedTaskID, .retried, at: append.at, by: requeue.actor, note: requeue.reason)
+                try close(
+                    requeue.failedTaskID, .retried, at: append.at, by: requeue.actor, note: requeue.reason)
             case .deadLetterResolved(let id, let note, let actor):
                 try close(id, .resolved, at: append.at, by: actor, note: note)
             case .deadLetterDiscarded(let id, let note, let actor):

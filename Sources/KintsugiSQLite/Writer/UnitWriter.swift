@@ -57,7 +57,9 @@ final class UnitWriter {
     /// Writes the counters and makes everything durable; an error of the commit itself is its own kind.
     func commit() throws(CommitFault) {
         do throws(SQLiteFault) { try writeTally() } catch { throw .before(error) }
-        do throws(SQLiteFault) { try statements.commit.run() } catch { throw error.isFull ? .before(error) : .during(error) }
+        do throws(SQLiteFault) { try statements.commit.run() } catch {
+            throw error.isFull ? .before(error) : .during(error)
+        }
         names.committed()
     }
 
@@ -106,7 +108,9 @@ final class UnitWriter {
         return refusal
     }
 
-    private func writeParts(of unit: AppendUnit, into receipt: inout Receipt) throws(SQLiteFault) -> StoreError? {
+    private func writeParts(of unit: AppendUnit, into receipt: inout Receipt) throws(SQLiteFault)
+        -> StoreError?
+    {
         if let answer = unit.idempotency, try !write(answer, at: unit.at) { return .idempotencyConflict }
         for append in unit.tasks {
             if let refusal = try write(append, into: &receipt) { return refusal }
@@ -120,7 +124,9 @@ final class UnitWriter {
     // MARK: The log
 
     /// Appends to the log and gives the first event's position.
-    func log(_ data: [UInt8], stream: Int64, seq: Int, count: Int, at time: Timestamp) throws(SQLiteFault) -> Int64 {
+    func log(_ data: [UInt8], stream: Int64, seq: Int, count: Int, at time: Timestamp) throws(SQLiteFault)
+        -> Int64
+    {
         let position = counts.position
         let insert = statements.insertAppend
         insert.bind(1, position)

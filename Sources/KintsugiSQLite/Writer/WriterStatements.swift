@@ -29,7 +29,8 @@ struct WriterStatements {
         insertTask = try prepare(SQL.insertTask)
         insertLive = try prepare(SQL.insertLive)
         insertMetadata = try prepare("INSERT OR IGNORE INTO metadata(key, value, task_no) VALUES (?, ?, ?)")
-        insertReference = try prepare("INSERT OR IGNORE INTO payment_references(reference, task_no) VALUES (?, ?)")
+        insertReference = try prepare(
+            "INSERT OR IGNORE INTO payment_references(reference, task_no) VALUES (?, ?)")
         startLive = try prepare(SQL.startLive)
         updateLive = try prepare(SQL.updateLive)
         deleteLive = try prepare("DELETE FROM live WHERE task_no = ? AND version = ?")
@@ -37,14 +38,16 @@ struct WriterStatements {
         endTask = try prepare("UPDATE tasks SET status = ?, finished_at = ?, version = ? WHERE task_no = ?")
         setError = try prepare("UPDATE tasks SET error_type = ? WHERE task_no = ?")
         setAgent = try prepare("UPDATE tasks SET agent_no = ? WHERE task_no = ?")
-        touchTask = try prepare("UPDATE tasks SET version = ? WHERE task_no = ? AND version = ? AND status > 2")
+        touchTask = try prepare(
+            "UPDATE tasks SET version = ? WHERE task_no = ? AND version = ? AND status > 2")
         reviveTask = try prepare(SQL.reviveTask)
         insertDeadLetter = try prepare(SQL.insertDeadLetter)
         closeDeadLetter = try prepare(SQL.closeDeadLetter)
         upsertStat = try prepare(SQL.upsertStat)
         upsertHour = try prepare(SQL.upsertHour)
         selectValue = try prepare("SELECT amount FROM dead_letter_value WHERE user_no = ? AND currency = ?")
-        upsertValue = try prepare("INSERT OR REPLACE INTO dead_letter_value(user_no, currency, amount) VALUES (?, ?, ?)")
+        upsertValue = try prepare(
+            "INSERT OR REPLACE INTO dead_letter_value(user_no, currency, amount) VALUES (?, ?, ?)")
         deleteValue = try prepare("DELETE FROM dead_letter_value WHERE user_no = ? AND currency = ?")
         selectStream = try prepare(
             "SELECT stream_no, version, document IS NOT NULL FROM streams WHERE kind = ? AND key = ?")
@@ -63,7 +66,8 @@ struct WriterStatements {
 
 /// The longer ones.
 private enum SQL {
-    static let insertAppend = "INSERT INTO appends(position, stream_no, seq, n, at, data) VALUES (?, ?, ?, ?, ?, ?)"
+    static let insertAppend =
+        "INSERT INTO appends(position, stream_no, seq, n, at, data) VALUES (?, ?, ?, ?, ?, ?)"
     static let insertTask = """
         INSERT INTO tasks(task_no, id, user_no, type_no, agent_no, created_at, finished_at, status, version)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -73,7 +77,8 @@ private enum SQL {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """
     /// Lane, priority and readiness do not matter while a task runs and stay as they were.
-    static let startLive = "UPDATE live SET next_at = ?, phase = 3, version = ? WHERE task_no = ? AND version = ?"
+    static let startLive =
+        "UPDATE live SET next_at = ?, phase = 3, version = ? WHERE task_no = ? AND version = ?"
     static let updateLive = """
         UPDATE live SET lane_no = ?, priority = ?, ready_at = ?, next_at = ?, deadline_at = ?, phase = ?,
         version = ? WHERE task_no = ? AND version = ?

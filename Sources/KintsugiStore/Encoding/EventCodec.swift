@@ -26,7 +26,9 @@ package enum EventCodec {
     /// The events of one append; an error names what is wrong with it.
     package static func decode(_ data: [UInt8]) throws(EventDecodingError) -> [TaskEvent] {
         let root: JSONNode
-        do { root = try JSONNode(parsing: data, maxDepth: JSONNode.maxDepth + wrapping) } catch { throw EventDecodingError("not JSON: \(error)") }
+        do { root = try JSONNode(parsing: data, maxDepth: JSONNode.maxDepth + wrapping) } catch {
+            throw EventDecodingError("not JSON: \(error)")
+        }
         guard let items = root.array else { throw EventDecodingError("not an array") }
         var events: [TaskEvent] = []
         events.reserveCapacity(items.count)

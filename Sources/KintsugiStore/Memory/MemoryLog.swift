@@ -148,7 +148,8 @@ struct MemoryLog {
             guard let task = self[number], let then = task.state(at: recorded.seq) else { return }
             deadLetters.append(
                 DeadLetter(
-                    id: id, number: Int64(deadLetters.count + 1), task: StoredTask(number: number, state: then), status: .pending,
+                    id: id, number: Int64(deadLetters.count + 1),
+                    task: StoredTask(number: number, state: then), status: .pending,
                     reason: reason,
                     agentID: then.listedAgent,
                     failure: reason == .cancelled ? nil : then.lastFailure?.failure,

@@ -35,10 +35,13 @@ struct EventCodecTests {
         #expect(events == [.attemptInterrupted(number: 1)])
     }
 
-    @Test("What cannot be read says what is wrong with it", arguments: [
-        "", "[", "{}", "[1]", "[[1]]", "[[0,{}]]", "[[99,{}]]", #"[[13,{}]]"#, #"[[1,{"type":"x"}]]"#,
-        #"[[9,{"failed_task_id":"no","reason":"poison"}]]"#, #"[[9,{"reason":"poison"}]]"#, #"[["a",{}]]"#,
-    ])
+    @Test(
+        "What cannot be read says what is wrong with it",
+        arguments: [
+            "", "[", "{}", "[1]", "[[1]]", "[[0,{}]]", "[[99,{}]]", #"[[13,{}]]"#, #"[[1,{"type":"x"}]]"#,
+            #"[[9,{"failed_task_id":"no","reason":"poison"}]]"#, #"[[9,{"reason":"poison"}]]"#,
+            #"[["a",{}]]"#,
+        ])
     func unreadable(_ text: String) {
         let error = #expect(throws: EventDecodingError.self) { _ = try EventCodec.decode(Array(text.utf8)) }
         #expect(error?.description.isEmpty == false)

@@ -14,10 +14,12 @@ enum EventFixtures {
     private static let plainSpec = TaskSpec(type: "report", userID: UserID("ann"))
     private static let fullSpec = TaskSpec(
         type: "payment.capture", userID: UserID("ann \"the\" ünïcode\n"), agentID: AgentID("stripe"),
-        capability: "capture", input: json(#"{"a":[1,2.50,"x"]}"#), priority: -7, runAt: time(1_800_000_000_001),
+        capability: "capture", input: json(#"{"a":[1,2.50,"x"]}"#), priority: -7,
+        runAt: time(1_800_000_000_001),
         timeout: 5_000, deadline: time(1_800_000_900_000),
         retryPolicy: RetryPolicy(
-            maxAttempts: 3, baseDelay: 200, maxDelay: 4_000, jitter: 0.5, maxElapsed: 60_000, onOpenBreaker: .skip,
+            maxAttempts: 3, baseDelay: 200, maxDelay: 4_000, jitter: 0.5, maxElapsed: 60_000,
+            onOpenBreaker: .skip,
             hold: 1_000),
         payment: Money("250.00", "USD").map {
             Payment($0, kind: "payment", reference: "inv-1", payer: "bob", payee: "eve")
@@ -52,14 +54,16 @@ enum EventFixtures {
         (
             #"[[16,{"round":2,"cause":"manual","actor":"ann","failed_task_id":"\#(uuid)","due_at":1800000000000}]]"#,
             .taskRequeued(
-                Requeue(round: 2, cause: .manual, actor: "ann", failedTaskID: id, due: time(1_800_000_000_000)))
+                Requeue(
+                    round: 2, cause: .manual, actor: "ann", failedTaskID: id, due: time(1_800_000_000_000)))
         ),
         (
             #"[[16,{"round":3,"cause":"bulk","actor":"ann","failed_task_id":"\#(uuid)","due_at":1,"#
                 + #""agent_id":"adyen","deadline_at":2,"reason":"again"}]]"#,
             .taskRequeued(
                 Requeue(
-                    round: 3, cause: .bulk, actor: "ann", failedTaskID: id, due: time(1), agentID: AgentID("adyen"),
+                    round: 3, cause: .bulk, actor: "ann", failedTaskID: id, due: time(1),
+                    agentID: AgentID("adyen"),
                     deadline: time(2), reason: "again"))
         ),
         (
@@ -69,7 +73,8 @@ enum EventFixtures {
     ]
 
     private static let failure = Failure(
-        type: .serverError, message: "The agent answered 503.", httpStatus: 503, retryAfter: 2_000, sent: .yes)
+        type: .serverError, message: "The agent answered 503.", httpStatus: 503, retryAfter: 2_000, sent: .yes
+    )
     private static let storedFailure =
         #""error":{"type":"server_error","class":"retryable","message":"The agent answered 503.","#
         + #""http_status":503,"retry_after_ms":2000,"sent":"yes"}"#
@@ -82,7 +87,8 @@ enum EventFixtures {
             #"[[3,{"number":1,"agent_id":"stripe","node":"n1"}]]"#,
             .attemptStarted(
                 AttemptStart(
-                    number: 1, agentID: AgentID("stripe"), provider: ProviderID("stripe"), node: "n1", timeout: 30_000))
+                    number: 1, agentID: AgentID("stripe"), provider: ProviderID("stripe"), node: "n1",
+                    timeout: 30_000))
         ),
         (
             #"[[3,{"number":2,"agent_id":"stripe","provider":"cards","node":"n1","breaker_state":"half_open","#
@@ -104,7 +110,8 @@ enum EventFixtures {
         ),
         (
             #"[[5,{"number":2,"duration_ms":70,\#(storedBare),"report":"2a"}]]"#,
-            .attemptFailed(AttemptFailure(number: 2, duration: 70, failure: bare, report: ReportMark(value: 42)))
+            .attemptFailed(
+                AttemptFailure(number: 2, duration: 70, failure: bare, report: ReportMark(value: 42)))
         ),
         (
             #"[[11,{"number":1,"until":1800000030000}]]"#,
@@ -122,7 +129,8 @@ enum EventFixtures {
         ),
         (
             #"[[31,{"number":1,"kind":"complete","output":[1],"report":"7"}]]"#,
-            .lateResult(LateResult(attempt: 1, kind: .complete, output: json("[1]"), mark: ReportMark(value: 7)))
+            .lateResult(
+                LateResult(attempt: 1, kind: .complete, output: json("[1]"), mark: ReportMark(value: 7)))
         ),
         (
             #"[[31,{"number":1,"kind":"fail","message":"no","report":"7"}]]"#,
@@ -157,7 +165,9 @@ enum EventFixtures {
         (#"[[30,{"actor":"ann","note":"go"}]]"#, .taskResumed(actor: "ann", note: "go")),
     ]
 
-    private static func fallback(_ type: EventType, step: Int, strategy: String? = nil, message: String? = nil)
+    private static func fallback(
+        _ type: EventType, step: Int, strategy: String? = nil, message: String? = nil
+    )
         -> TaskEvent
     {
         .fallback(FallbackEvent(type: type, chainID: "c", step: step, strategy: strategy, message: message))

@@ -60,7 +60,9 @@ struct FileTests {
 
     @Test("A folder that cannot be made is said so")
     func badFolder() {
-        let error = #expect(throws: StoreError.self) { try SQLiteStore.open(folder: "/dev/null/x", node: "n") }
+        let error = #expect(throws: StoreError.self) {
+            try SQLiteStore.open(folder: "/dev/null/x", node: "n")
+        }
         guard case .broken(let text)? = error else { return }
         #expect(text.contains("/dev/null/x"))
     }
@@ -86,7 +88,8 @@ struct FileTests {
     func closing() async throws {
         try await withFolder { folder in
             try await withSQLite(folder) { store in try await Scenario(store).create() }
-            let wal = try? FileManager.default.attributesOfItem(atPath: folder + "/kintsugi.db-wal")[.size] as? Int
+            let wal =
+                try? FileManager.default.attributesOfItem(atPath: folder + "/kintsugi.db-wal")[.size] as? Int
             #expect(wal ?? 0 == 0)
             let queue = try DatabaseQueue(path: folder + "/kintsugi.db")
             #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM events") } == 1)
@@ -106,10 +109,12 @@ struct FileTests {
         }
     }
 
-    @Test("The database itself refuses to change or remove an event", arguments: [
-        "UPDATE appends SET data = '[]'", "UPDATE appends SET at = 0 WHERE position = 1",
-        "DELETE FROM appends", "DELETE FROM appends WHERE position = 1",
-    ])
+    @Test(
+        "The database itself refuses to change or remove an event",
+        arguments: [
+            "UPDATE appends SET data = '[]'", "UPDATE appends SET at = 0 WHERE position = 1",
+            "DELETE FROM appends", "DELETE FROM appends WHERE position = 1",
+        ])
     func immutable(_ sql: String) async throws {
         try await withFolder { folder in
             try await withSQLite(folder) { store in try await Scenario(store).create() }

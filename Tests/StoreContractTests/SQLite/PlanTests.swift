@@ -23,19 +23,24 @@ struct PlanTests {
 
     private static let harmless: Set<String> = ["SCAN lanes", "SCAN CONSTANT ROW", "SCAN l"]
 
-    @Test("Each question is driven by the index made for it", arguments: [
-        ("window", "SEARCH live USING COVERING INDEX live_line (phase=? AND lane_no=?)"),
-        ("timers", "SEARCH live USING COVERING INDEX live_next (next_at>? AND next_at<?)"),
-        ("nextTimer", "SEARCH live USING COVERING INDEX live_next (next_at>?)"),
-        ("running", "SEARCH live USING COVERING INDEX live_busy (phase=? AND rowid>?)"),
-        ("timeline", "SEARCH appends USING INDEX appends_stream (stream_no=? AND seq>?)"),
-        ("byUser", "SEARCH t USING INDEX tasks_user (user_no=? AND rowid>? AND rowid<?)"),
-        ("byError", "SEARCH t USING INDEX tasks_error (error_type=? AND rowid>? AND rowid<?)"),
-        ("everything", "SEARCH t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
-        ("totals", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute=?)"),
-        ("activity", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute>? AND minute<?)"),
-        ("deadLetters.pending", "SEARCH dead_letters USING INDEX dead_letters_pending (status=? AND rowid<?)"),
-    ])
+    @Test(
+        "Each question is driven by the index made for it",
+        arguments: [
+            ("window", "SEARCH live USING COVERING INDEX live_line (phase=? AND lane_no=?)"),
+            ("timers", "SEARCH live USING COVERING INDEX live_next (next_at>? AND next_at<?)"),
+            ("nextTimer", "SEARCH live USING COVERING INDEX live_next (next_at>?)"),
+            ("running", "SEARCH live USING COVERING INDEX live_busy (phase=? AND rowid>?)"),
+            ("timeline", "SEARCH appends USING INDEX appends_stream (stream_no=? AND seq>?)"),
+            ("byUser", "SEARCH t USING INDEX tasks_user (user_no=? AND rowid>? AND rowid<?)"),
+            ("byError", "SEARCH t USING INDEX tasks_error (error_type=? AND rowid>? AND rowid<?)"),
+            ("everything", "SEARCH t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+            ("totals", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute=?)"),
+            ("activity", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute>? AND minute<?)"),
+            (
+                "deadLetters.pending",
+                "SEARCH dead_letters USING INDEX dead_letters_pending (status=? AND rowid<?)"
+            ),
+        ])
     func driver(_ name: String, _ expected: String) async throws {
         try await withFolder { folder in
             try await withSQLite(folder) { _ in }

@@ -17,32 +17,47 @@ struct VerifyTests {
         }
     }
 
-    @Test("Every planted fault is found", arguments: [
-        ("UPDATE live SET version = version + 1 WHERE task_no = 1", "live row"),
-        ("UPDATE live SET phase = 3 WHERE task_no = 1", "live row"),
-        ("UPDATE live SET lane_no = 1 WHERE task_no = 1", "live row"),
-        ("DELETE FROM live WHERE task_no = 1", "not among the live ones"),
-        ("INSERT INTO live SELECT 3, version, phase, lane_no, priority, ready_at, next_at, deadline_at FROM live LIMIT 1",
-            "among the live ones"),
-        ("UPDATE tasks SET status = 5 WHERE task_no = 3", "the status"),
-        ("UPDATE tasks SET version = 9 WHERE task_no = 3", "the version"),
-        ("UPDATE tasks SET agent_no = NULL WHERE task_no = 3", "the agent"),
-        ("UPDATE tasks SET error_type = NULL WHERE task_no = 4", "the error type"),
-        ("UPDATE dead_letters SET status = 2", "Dead letter"),
-        ("DELETE FROM dead_letters", "missing"),
-        ("UPDATE stats SET value = value + 1 WHERE kind = 3", "Counter"),
-        ("DELETE FROM stats WHERE kind = 40", "Counter"),
-        ("UPDATE dead_letter_value SET amount = '1'", "value USD"),
-        ("DELETE FROM metadata", "metadata"),
-        ("DELETE FROM payment_references", "reference"),
-        ("UPDATE streams SET version = 7", "version"),
-        ("DROP TRIGGER appends_are_never_removed; DELETE FROM appends WHERE stream_no = 3 AND seq = 2", "seq 4 follows 1"),
-        ("DROP TRIGGER appends_are_never_removed; DELETE FROM appends WHERE stream_no = 3 AND seq = 2", "Position"),
-        ("DROP TRIGGER appends_are_never_changed; UPDATE appends SET data = '[[2,{}]]' WHERE stream_no = 1",
-            "begin with its creation"),
-        ("DROP TRIGGER appends_are_never_changed; UPDATE appends SET data = '[[' WHERE stream_no = 5", "cannot be read"),
-        ("DELETE FROM tasks WHERE task_no = 2", "belong to no stream"),
-    ])
+    @Test(
+        "Every planted fault is found",
+        arguments: [
+            ("UPDATE live SET version = version + 1 WHERE task_no = 1", "live row"),
+            ("UPDATE live SET phase = 3 WHERE task_no = 1", "live row"),
+            ("UPDATE live SET lane_no = 1 WHERE task_no = 1", "live row"),
+            ("DELETE FROM live WHERE task_no = 1", "not among the live ones"),
+            (
+                "INSERT INTO live SELECT 3, version, phase, lane_no, priority, ready_at, next_at, deadline_at FROM live LIMIT 1",
+                "among the live ones"
+            ),
+            ("UPDATE tasks SET status = 5 WHERE task_no = 3", "the status"),
+            ("UPDATE tasks SET version = 9 WHERE task_no = 3", "the version"),
+            ("UPDATE tasks SET agent_no = NULL WHERE task_no = 3", "the agent"),
+            ("UPDATE tasks SET error_type = NULL WHERE task_no = 4", "the error type"),
+            ("UPDATE dead_letters SET status = 2", "Dead letter"),
+            ("DELETE FROM dead_letters", "missing"),
+            ("UPDATE stats SET value = value + 1 WHERE kind = 3", "Counter"),
+            ("DELETE FROM stats WHERE kind = 40", "Counter"),
+            ("UPDATE dead_letter_value SET amount = '1'", "value USD"),
+            ("DELETE FROM metadata", "metadata"),
+            ("DELETE FROM payment_references", "reference"),
+            ("UPDATE streams SET version = 7", "version"),
+            (
+                "DROP TRIGGER appends_are_never_removed; DELETE FROM appends WHERE stream_no = 3 AND seq = 2",
+                "seq 4 follows 1"
+            ),
+            (
+                "DROP TRIGGER appends_are_never_removed; DELETE FROM appends WHERE stream_no = 3 AND seq = 2",
+                "Position"
+            ),
+            (
+                "DROP TRIGGER appends_are_never_changed; UPDATE appends SET data = '[[2,{}]]' WHERE stream_no = 1",
+                "begin with its creation"
+            ),
+            (
+                "DROP TRIGGER appends_are_never_changed; UPDATE appends SET data = '[[' WHERE stream_no = 5",
+                "cannot be read"
+            ),
+            ("DELETE FROM tasks WHERE task_no = 2", "belong to no stream"),
+        ])
     func planted(_ sql: String, _ sentence: String) async throws {
         try await withHistory { folder in
             let queue = try DatabaseQueue(path: folder + "/kintsugi.db")

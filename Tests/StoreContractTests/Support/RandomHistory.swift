@@ -21,7 +21,8 @@ final class RandomHistory {
 
     /// What every history must contain; one without would prove nothing.
     static let needed = [
-        "versionConflict", "duplicate", "idempotencyConflict", "task_completed", "task_failed", "task_cancelled",
+        "versionConflict", "duplicate", "idempotencyConflict", "task_completed", "task_failed",
+        "task_cancelled",
         "task_retried", "task_held", "task_requeued", "dead_letter_resolved", "dead_letter_discarded",
         "attempt_accepted", "attempt_abandoned", "task_progress",
     ]
@@ -80,7 +81,9 @@ final class RandomHistory {
     }
 
     private func go(_ task: StoredTask) async throws {
-        guard let append = try? scenario.decided(command(task), task, facts()), !append.events.isEmpty else { return }
+        guard let append = try? scenario.decided(command(task), task, facts()), !append.events.isEmpty else {
+            return
+        }
         try await self.append(AppendUnit(tasks: [append]))
     }
 
@@ -88,7 +91,9 @@ final class RandomHistory {
     private func appendMixed() async throws {
         guard !tasks.isEmpty else { return }
         let task = pick(dice(3) == 0 && !stale.isEmpty ? stale : tasks)
-        guard let append = try? scenario.decided(command(task), task, facts()), !append.events.isEmpty else { return }
+        guard let append = try? scenario.decided(command(task), task, facts()), !append.events.isEmpty else {
+            return
+        }
         let unit = AppendUnit(
             tasks: [scenario.creation(spec()), append], records: dice(2) == 0 ? [record()] : [],
             idempotency: dice(2) == 0 ? answer() : nil)
@@ -155,7 +160,8 @@ final class RandomHistory {
             if dice(6) == 0 { spec.origin = dice(2) == 0 ? .internal : .compensation }
             if dice(8) == 0 { spec.retryPolicy.onOpenBreaker = .skip }
             spec.retryPolicy.maxAttempts = 1 + dice(3)
-            guard dice(2) == 0, let money = Money(pick(["1", "0.10", "250.00", "0"]), pick(["USD", "EUR"])) else { return }
+            guard dice(2) == 0, let money = Money(pick(["1", "0.10", "250.00", "0"]), pick(["USD", "EUR"]))
+            else { return }
             spec.payment = Payment(money, kind: "payment", reference: dice(2) == 0 ? "ref-\(dice(4))" : nil)
         }
     }
@@ -163,7 +169,8 @@ final class RandomHistory {
     private func record() -> RecordAppend {
         let versions: [Int?] = [nil, nil, 0, 1, 2, 3]
         return .agent(
-            "agent-\(dice(4))", dice(4) == 0 ? nil : #"{"n":\#(dice(100))}"#, expecting: pick(versions), at: now)
+            "agent-\(dice(4))", dice(4) == 0 ? nil : #"{"n":\#(dice(100))}"#, expecting: pick(versions),
+            at: now)
     }
 
     private func answer() -> IdempotencyRecord {

@@ -17,7 +17,8 @@ final class Scenario {
     static let agent = AgentID("stripe")
 
     static func spec(
-        _ type: String = "payment.capture", user: String = "ann", agent: String? = "stripe", priority: Int = 0,
+        _ type: String = "payment.capture", user: String = "ann", agent: String? = "stripe",
+        priority: Int = 0,
         change: (inout TaskSpec) -> Void = { _ in }
     ) -> TaskSpec {
         var spec = TaskSpec(
@@ -64,7 +65,9 @@ final class Scenario {
     }
 
     @discardableResult
-    func create(_ spec: TaskSpec = Scenario.spec()) async throws -> StoredTask { try await record(creation(spec)) }
+    func create(_ spec: TaskSpec = Scenario.spec()) async throws -> StoredTask {
+        try await record(creation(spec))
+    }
 
     @discardableResult
     func go(_ command: TaskCommand, _ task: StoredTask, _ facts: Facts = Facts()) async throws -> StoredTask {
@@ -83,7 +86,8 @@ final class Scenario {
         return try await go(.attemptEnded(number: running.state.currentAttempt ?? 0, outcome), running)
     }
 
-    static let success = AttemptOutcome.succeeded(output: JSONText(valid: Array(#"{"ok":true}"#.utf8)), httpStatus: 200)
+    static let success = AttemptOutcome.succeeded(
+        output: JSONText(valid: Array(#"{"ok":true}"#.utf8)), httpStatus: 200)
 
     static func failure(_ type: ErrorType = .validationError) -> AttemptOutcome {
         .failed(Failure(type: type, message: "The agent said no.", httpStatus: 422))
