@@ -4,13 +4,13 @@ internal import Synchronization
 
 /// The HTTP clients, each on one event loop: one a loop for addresses, one a name and address for TLS.
 ///
-/// One loop for a client, because async-http-client sends the body of a request one hop between loops after its
-/// head; an agent that has answered and hung up by then ends our process (1.37.0, `releaseConnection`: "A
+/// One loop for a client, because async-http-client sends the body of a request one hop between loops after
+/// its head; an agent that has answered and hung up by then ends our process (1.37.0, `releaseConnection`: "A
 /// connection that we don't know was released?"). On one loop nothing can come between.
 ///
-/// A client for each name under TLS, because the handshake must ask for the name while the connection goes to the
-/// address that was checked, and the table for that (`dnsOverride`) is fixed for a client. The least recently used
-/// are shut down.
+/// A client for each name under TLS, because the handshake must ask for the name while the connection goes to
+/// the address that was checked, and the table for that (`dnsOverride`) is fixed for a client. The least
+/// recently used are shut down.
 final class ClientPool: Sendable {
     /// Where a connection goes; all calls there share one client, on one loop.
     struct Endpoint: Hashable, Sendable {

@@ -39,7 +39,7 @@ struct AddressGuardTests {
     }
 
     @Test(
-        "Never takes for public what Python's ipaddress does not, and is stricter only where it is meant to be"
+        "Never takes for public what Python does not, and is stricter only by intent"
     )
     func classes() throws {
         let stricter = [

@@ -28,7 +28,7 @@ struct AnswerTests {
     @Test("A redirect is an answer, and is not followed")
     func redirect() async throws {
         for status in [301, 302, 303, 307, 308] {
-            try await TestServer.run({ _ in .answer(status, headers: ["location": "/elsewhere"]) }) {
+            try await TestServer.run(.always(.answer(status, headers: ["location": "/elsewhere"]))) {
                 server in
                 try await Calls.withCaller { caller in
                     let failure = try await caller.call(Calls.call("http://127.0.0.1:\(server.port)/"))

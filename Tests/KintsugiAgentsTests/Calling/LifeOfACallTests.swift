@@ -9,7 +9,7 @@ struct LifeOfACallTests {
     @Test("A cancelled call ends at once and hangs up, before the answer and within it")
     func cancellation() async throws {
         for steps in [[], [TestServer.Step.send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[1,")]] {
-            try await TestServer.run({ _ in steps }) { server in
+            try await TestServer.run(.always(steps)) { server in
                 try await Calls.withCaller { caller in
                     let call = Calls.call("http://127.0.0.1:\(server.port)/", timeout: 3_600_000)
                     await withTaskGroup(of: CallResult.self) { group in
@@ -26,7 +26,7 @@ struct LifeOfACallTests {
 
     @Test("A call that is cancelled before it begins sends nothing")
     func cancelledBefore() async throws {
-        try await TestServer.run({ _ in .answer() }) { server in
+        try await TestServer.run(.always(.answer())) { server in
             try await Calls.withCaller { caller in
                 let call = Calls.call("http://127.0.0.1:\(server.port)/")
                 let result = await withTaskGroup(of: CallResult.self) { group in
@@ -41,7 +41,7 @@ struct LifeOfACallTests {
 
     @Test("Our own shutdown interrupts what is under way, and what comes after")
     func shutdown() async throws {
-        try await TestServer.run({ _ in [] }) { server in
+        try await TestServer.run(.always([])) { server in
             try await Calls.withCaller { caller in
                 let call = Calls.call("http://127.0.0.1:\(server.port)/")
                 try await withThrowingTaskGroup(of: CallResult.self) { group in
@@ -70,8 +70,7 @@ struct LifeOfACallTests {
 
     @Test("Five hundred calls at once each get their own answer")
     func many() async throws {
-        try await TestServer.run({ request in .answer(200, request["webhook-id"].map { "\"\($0)\"" } ?? "") })
-        { server in
+        try await TestServer.run(.by { .answer(200, "\"\($0["webhook-id"] ?? "")\"") }) { server in
             try await Calls.withCaller { caller in
                 await withTaskGroup(of: (Int, CallResult).self) { group in
                     for number in 2..<502 {
@@ -98,9 +97,11 @@ struct LifeOfACallTests {
             .answer(500, String(repeating: "x", count: 1 << 18)), [],
             .answer(200, "1"), .answer(200, "1"),
         ]
-        try await TestServer.run({ request in
-            tricks[Int(request["kintsugi-attempt"] ?? "").map { $0 % tricks.count } ?? 0]
-        }) { server in
+        try await TestServer.run(
+            .by { request in
+                tricks[Int(request["kintsugi-attempt"] ?? "").map { $0 % tricks.count } ?? 0]
+            }
+        ) { server in
             try await Calls.withCaller { caller in
                 await withTaskGroup(of: CallResult.self) { group in
                     for number in 0..<1000 {

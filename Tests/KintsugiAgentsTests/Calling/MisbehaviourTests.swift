@@ -68,15 +68,17 @@ struct MisbehaviourTests {
     }
 
     @Test(
-        "More than was announced harms nobody: the answer counts, the connection goes, the next call comes through"
+        "More than was announced harms nobody: the answer counts and the connection goes"
     )
     func surplus() async throws {
         for surplus in [
             "trailing garbage", "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n666", "\r\n\r\n", "\u{0}",
         ] {
-            try await TestServer.run({ request in
-                .answer(200, "\(request.connection)") + [.send(surplus)]
-            }) { server in
+            try await TestServer.run(
+                .by { request in
+                    .answer(200, "\(request.connection)") + [.send(surplus)]
+                }
+            ) { server in
                 try await Calls.withCaller { caller in
                     for _ in 0..<5 {
                         let result = await caller.call(Calls.call("http://127.0.0.1:\(server.port)/"))
@@ -93,7 +95,7 @@ struct MisbehaviourTests {
     @Test("A server that talks before it is asked harms nobody")
     func unasked() async throws {
         for early in [".", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1", "HTTP/1.1 408 Timeout\r\n\r\n"] {
-            try await TestServer.run(onConnect: [.send(early)], { _ in .answer(200, "2") }) { server in
+            try await TestServer.run(onConnect: [.send(early)], .always(.answer(200, "2"))) { server in
                 try await Calls.withCaller { caller in
                     for _ in 0..<5 { _ = await caller.call(Calls.call("http://127.0.0.1:\(server.port)/")) }
                 }
@@ -105,7 +107,7 @@ struct MisbehaviourTests {
     func early() async throws {
         let input = "\"" + String(repeating: "x", count: 1_000_000) + "\""
         let answer = "HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        try await TestServer.run(onConnect: [.send(answer), .close], { _ in [] }) { server in
+        try await TestServer.run(onConnect: [.send(answer), .close], .always([])) { server in
             try await Calls.withCaller { caller in
                 let call = Calls.call("http://127.0.0.1:\(server.port)/", input: input, timeout: 2000)
                 let failure = try await caller.call(call).failure()
@@ -116,7 +118,7 @@ struct MisbehaviourTests {
 
     @Test("Nobody there: a network error, nothing sent, at once")
     func refused() async throws {
-        let port = try await TestServer.run({ _ in [] }) { $0.port }
+        let port = try await TestServer.run(.always([])) { $0.port }
         try await Calls.withCaller { caller in
             let result = await caller.call(Calls.call("http://127.0.0.1:\(port)/"))
             let failure = try result.failure()
@@ -127,7 +129,7 @@ struct MisbehaviourTests {
 
     @Test("TLS to a server without it is a network error, nothing sent")
     func noTLS() async throws {
-        try await TestServer.run({ _ in .answer() }) { server in
+        try await TestServer.run(.always(.answer())) { server in
             try await Calls.withCaller { caller in
                 let failure = try await caller.call(Calls.call("https://127.0.0.1:\(server.port)/")).failure()
                 #expect((failure.type, failure.sent) == (.networkError, .no), "\(failure.message)")
@@ -141,7 +143,7 @@ struct MisbehaviourTests {
         var configuration = HTTPAgentCallerConfiguration()
         configuration.maxConnectionsPerHost = 1
         configuration.connectTimeout = .seconds(2)
-        try await TestServer.run({ _ in [] }) { server in
+        try await TestServer.run(.always([])) { server in
             try await Calls.withCaller(configuration) { caller in
                 await withTaskGroup(of: CallResult.self) { group in
                     let call = Calls.call("http://127.0.0.1:\(server.port)/")
@@ -161,7 +163,7 @@ struct MisbehaviourTests {
         "A kept connection that the agent closes without a word costs at most the call that crosses the close"
     )
     func staleConnections() async throws {
-        try await TestServer.run({ _ in .answer(200, "1") + [.close] }) { server in
+        try await TestServer.run(.always(.answer(200, "1") + [.close])) { server in
             try await Calls.withCaller { caller in
                 var failures = 0
                 for _ in 0..<50 {
@@ -178,7 +180,7 @@ struct MisbehaviourTests {
 
     @Test("Calls share connections")
     func keepAlive() async throws {
-        try await TestServer.run({ _ in .answer(200, "1") }) { server in
+        try await TestServer.run(.always(.answer(200, "1"))) { server in
             try await Calls.withCaller { caller in
                 for _ in 0..<10 {
                     #expect(await caller.call(Calls.call("http://127.0.0.1:\(server.port)/")).output == "1")

@@ -37,7 +37,7 @@ struct NameTests {
     @Test("The connection goes to the address that was looked up here, with the name in the Host header")
     func pinned() async throws {
         let names = Names(["127.0.0.1"])
-        try await TestServer.run({ _ in .answer(200, "1") }) { server in
+        try await TestServer.run(.always(.answer(200, "1"))) { server in
             try await Calls.withCaller(names.configuration()) { caller in
                 for _ in 0..<3 {
                     let call = Calls.call("http://Agent.Invalid.:\(server.port)/x")
@@ -55,7 +55,7 @@ struct NameTests {
     @Test("A name that turns to another address after it was checked gains nothing")
     func rebinding() async throws {
         let names = Names(["127.0.0.1"], ["169.254.169.254"])
-        try await TestServer.run({ _ in .answer(200, "1") }) { server in
+        try await TestServer.run(.always(.answer(200, "1"))) { server in
             try await Calls.withCaller(names.configuration(timeToLive: .zero)) { caller in
                 let call = Calls.call("http://agent.invalid:\(server.port)/")
                 #expect(await caller.call(call).output == "1")
@@ -81,7 +81,7 @@ struct NameTests {
 
     @Test("Literal addresses and URLs that are none are refused at the call too")
     func literals() async throws {
-        try await TestServer.run({ _ in .answer() }) { server in
+        try await TestServer.run(.always(.answer())) { server in
             try await Calls.withCaller(allowPrivate: false) { caller in
                 for host in [
                     "127.0.0.1", "2130706433", "[::ffff:127.0.0.1]", "localhost", "u:p@127.0.0.1", "a b",
@@ -113,7 +113,7 @@ struct NameTests {
     @Test("If nobody listens at the first address the next one is tried, and is the first from then on")
     func fallback() async throws {
         let names = Names(["::1", "127.0.0.2", "127.0.0.1"])
-        try await TestServer.run({ _ in .answer(200, "1") }) { server in
+        try await TestServer.run(.always(.answer(200, "1"))) { server in
             try await Calls.withCaller(names.configuration(timeToLive: .zero)) { caller in
                 for _ in 0..<3 {
                     #expect(
@@ -126,7 +126,7 @@ struct NameTests {
     @Test("Many calls to one name ask once")
     func shared() async throws {
         let names = Names(["127.0.0.1"])
-        try await TestServer.run({ _ in .answer(200, "1") }) { server in
+        try await TestServer.run(.always(.answer(200, "1"))) { server in
             try await Calls.withCaller(names.configuration()) { caller in
                 await withTaskGroup(of: CallResult.self) { group in
                     for _ in 0..<100 {

@@ -10,7 +10,7 @@ struct RequestTests {
     private func request(target: String = "/hook", _ make: (String) -> AgentCall) async throws
         -> TestServer.Request
     {
-        try await TestServer.run({ _ in .answer() }) { server in
+        try await TestServer.run(.always(.answer())) { server in
             try await Calls.withCaller { caller in
                 let result = await caller.call(make("http://127.0.0.1:\(server.port)\(target)"))
                 #expect(result.outcome == .succeeded(output: .null, httpStatus: 200))
@@ -133,7 +133,7 @@ struct RequestTests {
 
     @Test("A header that would break the request is not sent", arguments: ["a\r\nx: y", "a\nb", "a\u{0}b"])
     func broken(value: String) async throws {
-        try await TestServer.run({ _ in .answer() }) { server in
+        try await TestServer.run(.always(.answer())) { server in
             try await Calls.withCaller { caller in
                 for auth in [AgentRecord.Auth.header(name: "x-key", value: value), .bearer(token: value)] {
                     let result = await caller.call(Calls.call("http://127.0.0.1:\(server.port)/", auth: auth))

@@ -53,7 +53,7 @@ enum Calls {
         classification: [ClassificationTable.Rule] = [],
         auth: AgentRecord.Auth? = nil
     ) async throws -> CallResult {
-        try await TestServer.run({ _ in steps }) { server in
+        try await TestServer.run(.always(steps)) { server in
             try await withCaller { caller in
                 await caller.call(
                     call(

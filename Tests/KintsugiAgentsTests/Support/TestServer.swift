@@ -22,6 +22,18 @@ final class TestServer: Sendable {
         case reset
     }
 
+    enum Script: Sendable {
+        case always([Step])
+        case by(@Sendable (Request) -> [Step])
+
+        func steps(for request: Request) -> [Step] {
+            switch self {
+            case .always(let steps): steps
+            case .by(let choose): choose(request)
+            }
+        }
+    }
+
     struct Request: Sendable {
         var line: String
         var headers: [(name: String, value: String)]
@@ -49,10 +61,10 @@ final class TestServer: Sendable {
 
     /// Nothing sent keeps the caller waiting.
     static func run<Result>(
-        onConnect: [Step] = [], _ answer: @escaping @Sendable (Request) -> [Step],
+        onConnect: [Step] = [], _ script: Script,
         _ body: (TestServer) async throws -> Result
     ) async throws -> Result {
-        let server = try await TestServer(onConnect: onConnect, answer)
+        let server = try await TestServer(onConnect: onConnect, script)
         do {
             let result = try await body(server)
             try await server.channel.close()
@@ -63,7 +75,7 @@ final class TestServer: Sendable {
         }
     }
 
-    private init(onConnect: [Step], _ answer: @escaping @Sendable (Request) -> [Step]) async throws {
+    private init(onConnect: [Step], _ script: Script) async throws {
         let (arrivals, arrived) = AsyncStream<Void>.makeStream()
         let (closings, closed) = AsyncStream<Int>.makeStream()
         let state = SharedState()
@@ -80,7 +92,7 @@ final class TestServer: Sendable {
                         Handler(number: number, onConnect: onConnect) { request in
                             state.add(request)
                             arrived.yield()
-                            return answer(request)
+                            return script.steps(for: request)
                         })
                 }
             }
