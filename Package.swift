@@ -137,14 +137,19 @@ let package = Package(
         .executableTarget(name: "KintsugiCommand", dependencies: ["KintsugiCLI"], swiftSettings: strict),
         // tests
         .testTarget(
-            name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"],
-            swiftSettings: strict),
+            name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"], swiftSettings: strict),
         .testTarget(
-            name: "StoreContractTests",
+            name: "KintsugiAgentsTests",
             dependencies: [
-                "KintsugiCore", "KintsugiSQLite", "KintsugiStore", "KintsugiVocabulary",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "KintsugiAgents", "KintsugiCore", "KintsugiEngine", "KintsugiVocabulary",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],

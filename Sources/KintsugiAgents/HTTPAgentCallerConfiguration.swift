@@ -20,7 +20,7 @@ package struct HTTPAgentCallerConfiguration: Sendable {
     package var addressTimeToLive = TimeAmount.seconds(5)
     /// A name whose servers are dead holds one of them for many seconds.
     package var resolverThreads = 16
-    /// Names reached by TLS whose connections are kept, see `PinnedClients`.
+    /// Names reached by TLS whose connections are kept, see `ClientPool`.
     package var maxPinnedClients = 64
     /// Asks for a name's addresses, and may block.
     package var lookup: @Sendable (_ name: String) throws(LookupError) -> [IPAddress]

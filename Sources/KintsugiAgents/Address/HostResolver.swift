@@ -29,12 +29,31 @@ final class HostResolver: Sendable {
         var until: NIODeadline
         /// The address that took the last connection; it is tried first.
         var preferred: IPAddress?
+
+        var ordered: [IPAddress] {
+            guard let preferred, let index = addresses.firstIndex(of: preferred), index > 0 else {
+                return addresses
+            }
+            return [preferred] + addresses.filter { $0 != preferred }
+        }
     }
 
     private struct State {
         var known: [String: Entry] = [:]
         var waiting: [String: [UInt64: CheckedContinuation<Answer, Never>]] = [:]
         var lastTicket: UInt64 = 0
+
+        func addresses(of name: String) -> [IPAddress]? {
+            guard let entry = known[name], NIODeadline.now() < entry.until else { return nil }
+            return entry.ordered
+        }
+
+        /// Makes room: what is out of date goes, and if nothing is, everything.
+        mutating func forget() {
+            let now = NIODeadline.now()
+            let fresh = known.filter { now < $0.value.until }
+            known = fresh.count < known.count ? fresh : [:]
+        }
     }
 
     private let state = Mutex(State())
@@ -67,7 +86,11 @@ final class HostResolver: Sendable {
         defer { timer.cancel() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if join(name, ticket, continuation) { ask(name) }
+                switch join(name, ticket, continuation) {
+                case .known(let addresses): continuation.resume(returning: .addresses(addresses))
+                case .first: ask(name)
+                case .later: break
+                }
                 if Task.isCancelled { leave(name, ticket, with: .cancelled) }
             }
         } onCancel: {
@@ -80,21 +103,23 @@ final class HostResolver: Sendable {
         state.withLock { $0.known[name]?.preferred = address }
     }
 
-    private func remembered(_ name: String) -> [IPAddress]? {
-        state.withLock { state in
-            guard let entry = state.known[name], NIODeadline.now() < entry.until else { return nil }
-            return Self.order(entry)
-        }
+    private func remembered(_ name: String) -> [IPAddress]? { state.withLock { $0.addresses(of: name) } }
+
+    private enum Place {
+        case known([IPAddress])
+        /// Nobody has asked; who is first must.
+        case first
+        case later
     }
 
-    /// Whether the caller must ask, because nobody else has.
-    private func join(_ name: String, _ ticket: UInt64, _ continuation: CheckedContinuation<Answer, Never>)
-        -> Bool
-    {
+    private func join(
+        _ name: String, _ ticket: UInt64, _ continuation: CheckedContinuation<Answer, Never>
+    ) -> Place {
         state.withLock { state in
+            if let known = state.addresses(of: name) { return .known(known) }
             let isFirst = state.waiting[name] == nil
             state.waiting[name, default: [:]][ticket] = continuation
-            return isFirst
+            return isFirst ? .first : .later
         }
     }
 
@@ -121,20 +146,13 @@ final class HostResolver: Sendable {
             if case .addresses(let addresses) = answer {
                 let preferred = state.known[name]?.preferred
                 let entry = Entry(addresses: addresses, until: .now() + timeToLive, preferred: preferred)
-                if state.known.count >= maxKnown, state.known[name] == nil { state.known.removeAll() }
+                if state.known.count >= maxKnown, state.known[name] == nil { state.forget() }
                 state.known[name] = entry
-                answer = .addresses(Self.order(entry))
+                answer = .addresses(entry.ordered)
             }
             return (state.waiting.removeValue(forKey: name) ?? [:], answer)
         }
         for continuation in waiting.values { continuation.resume(returning: answer) }
-    }
-
-    private static func order(_ entry: Entry) -> [IPAddress] {
-        guard let preferred = entry.preferred, let index = entry.addresses.firstIndex(of: preferred),
-            index > 0
-        else { return entry.addresses }
-        return [preferred] + entry.addresses.filter { $0 != preferred }
     }
 }
 

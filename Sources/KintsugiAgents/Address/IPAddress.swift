@@ -92,7 +92,9 @@ extension IPAddress {
         var parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         if parts.count > 1, parts.last?.isEmpty == true { parts.removeLast() }
         guard let last = parts.last, !last.isEmpty else { return false }
-        return last.allSatisfy { (48...57).contains($0) } || looseNumber(Array(last)) != nil
+        if last.allSatisfy({ (48...57).contains($0) }) { return true }
+        let prefix = last.prefix(2).map { $0 | 0x20 }
+        return prefix == [0x30, 0x78] && last.dropFirst(2).allSatisfy { hexDigit($0) != nil }
     }
 
     /// A number below 2^32 with C's prefixes; an empty hexadecimal is 0.

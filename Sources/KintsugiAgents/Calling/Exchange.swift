@@ -1,5 +1,5 @@
 internal import AsyncHTTPClient
-internal import NIOCore
+package import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
 
@@ -50,6 +50,8 @@ package struct BodyLimits: Sendable, Hashable {
     package var success = 1 << 20
     /// Of any other, 202 included: the status says it all.
     package var other = 4096
+    /// How long the body of any other is waited for.
+    package var patience = TimeAmount.seconds(1)
 
     package init() {}
 
@@ -83,19 +85,25 @@ final class Exchange: HTTPClientResponseDelegate {
 
     func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         let status = Int(head.status.code)
+        let isSuccess = limits.limit(status: status) == limits.success
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        let isTooLong = announced > limits.limit(status: status)
+        // Of an error that says it is long the beginning is read, of a success nothing.
+        let isTooLong = isSuccess && announced > limits.success
         state.withLock { state in
             state.isSent = true
             state.answer = HTTPAnswer(
                 status: status, retryAfter: head.headers.first(name: "retry-after"), body: [],
                 // Until the end has come, this is how it stands.
-                ending: .broken("the answer ended too early"))
-            // Of an error that says it is long the beginning is read, of a success nothing.
-            guard isTooLong, limits.limit(status: status) == limits.success else { return }
-            state.answer?.ending = .tooLong
+                ending: isTooLong ? .tooLong : .broken("the answer ended too early"))
         }
-        if case .tooLong = progress.answer?.ending { task.fail(reason: EnoughRead()) }
+        if isTooLong {
+            task.fail(reason: EnoughRead())
+        } else if !isSuccess {
+            let patience = task.eventLoop.scheduleTask(in: limits.patience) {
+                task.fail(reason: EnoughRead())
+            }
+            task.futureResult.whenComplete { _ in patience.cancel() }
+        }
         return task.eventLoop.makeSucceededVoidFuture()
     }
 

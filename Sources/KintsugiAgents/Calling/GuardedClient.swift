@@ -8,22 +8,14 @@ internal import Synchronization
 /// Names are resolved here, every address is checked, and the connection goes to the very address that was
 /// checked: there is no second look-up that could say something else (DNS rebinding).
 package final class GuardedClient: Sendable {
-    /// Where a connection goes; what the pool of connections is about.
-    private struct Endpoint: Hashable {
-        var url: CallbackURL.Host?
-        var address: IPAddress
-        var port: Int
-    }
-
     private struct State {
-        var inFlight: [Endpoint: Int] = [:]
+        var inFlight: [ClientPool.Endpoint: Int] = [:]
         var isShutDown = false
     }
 
     private let configuration: HTTPAgentCallerConfiguration
     private let addressGuard: AddressGuard
-    private let client: HTTPClient
-    private let pinned: PinnedClients
+    private let clients: ClientPool
     private let resolver: HostResolver
     private let state = Mutex(State())
 
@@ -33,10 +25,9 @@ package final class GuardedClient: Sendable {
     ) {
         self.configuration = configuration
         self.addressGuard = addressGuard
-        let settings = configuration.clientSettings
-        client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: settings)
-        pinned = PinnedClients(
-            limit: configuration.maxPinnedClients, eventLoopGroup: eventLoopGroup, configuration: settings)
+        clients = ClientPool(
+            maxPinned: configuration.maxPinnedClients, eventLoopGroup: eventLoopGroup,
+            configuration: configuration.clientSettings)
         resolver = HostResolver(
             threads: configuration.resolverThreads, timeToLive: configuration.addressTimeToLive,
             eventLoopGroup: eventLoopGroup, lookup: configuration.lookup)
@@ -49,8 +40,7 @@ package final class GuardedClient: Sendable {
             return !state.isShutDown
         }
         guard isFirst else { return }
-        try await client.shutdown()
-        try await pinned.shutdown()
+        try await clients.shutdown()
         try await resolver.shutdown()
     }
 
@@ -91,46 +81,51 @@ package final class GuardedClient: Sendable {
         deadline: NIODeadline
     ) async -> ExchangeResult {
         var result = ExchangeResult.failed(.unreachable("The agent's name has no address."))
-        for address in addresses {
+        for (index, address) in addresses.enumerated() {
             result = await post(url, at: address, headers: headers, body: body, deadline: deadline)
-            if case .failed(.unreachable) = result, !Task.isCancelled, NIODeadline.now() < deadline {
+            let isLast = index == addresses.count - 1
+            switch result {
+            case .failed(.unreachable) where !isLast && !Task.isCancelled && NIODeadline.now() < deadline:
                 continue
+            case .failed(.unreachable), .failed(.outOfTime(_, wasSent: false)):
+                // Whoever calls next begins with the next one.
+                prefer(addresses[isLast ? 0 : index + 1], of: url.host, among: addresses)
+            case .answered, .failed(.broken): prefer(address, of: url.host, among: addresses)
+            default: break
             }
-            if case .name(let name) = url.host, addresses.count > 1 { resolver.prefer(address, of: name) }
             break
         }
         return result
+    }
+
+    private func prefer(_ address: IPAddress, of host: CallbackURL.Host, among addresses: [IPAddress]) {
+        guard case .name(let name) = host, addresses.count > 1 else { return }
+        resolver.prefer(address, of: name)
     }
 
     private func post(
         _ url: CallbackURL, at address: IPAddress, headers: HTTPHeaders, body: ByteBuffer,
         deadline: NIODeadline
     ) async -> ExchangeResult {
-        let endpoint = Endpoint(url: url.isSecure ? url.host : nil, address: address, port: url.port)
-        let isQueued = state.withLock { state in
-            state.inFlight[endpoint, default: 0] += 1
-            return state.inFlight[endpoint, default: 0] > configuration.maxConnectionsPerHost
-        }
-        defer {
-            state.withLock { state in
-                let left = state.inFlight[endpoint, default: 1] - 1
-                state.inFlight[endpoint] = left == 0 ? nil : left
-            }
-        }
-        var client = client
-        var authority = "\(address.authority):\(url.port)"
-        var key: PinnedClients.Key?
+        var endpoint = ClientPool.Endpoint(name: nil, address: address, port: url.port)
+        var authority = address.authority
         if url.isSecure, case .name(let name) = url.host {
-            let wanted = PinnedClients.Key(name: name, address: address)
-            guard let borrowed = pinned.borrow(wanted) else { return .interrupted }
-            (client, key) = (borrowed, wanted)
-            authority = "\(name):\(url.port)"
+            endpoint.name = name
+            authority = name
         }
-        defer { if let key { pinned.giveBack(key) } }
+        let isQueued = begin(endpoint)
+        defer { end(endpoint) }
+        guard let client = clients.borrow(for: endpoint) else { return .interrupted }
+        defer { clients.giveBack(endpoint) }
         do {
             let request = try HTTPClient.Request(
-                url: "\(url.isSecure ? "https" : "http")://\(authority)\(url.target)", method: .POST,
+                url: "\(url.isSecure ? "https" : "http")://\(authority):\(url.port)\(url.target)",
+                method: .POST,
                 headers: headers, body: .byteBuffer(body))
+            // Were the URL read otherwise than it was written, the look-up and the guard would be passed by.
+            guard request.host == authority, request.port == url.port else {
+                return .failed(.unsendable("The agent's URL can be read in two ways."))
+            }
             let place = "\(url.hostHeader) at \(address)"
             let first = await run(request, on: client, to: place, isQueued: isQueued, deadline: deadline)
             // A kept connection can turn out to be closed before anything went out; that is nobody's failure.
@@ -138,6 +133,22 @@ package final class GuardedClient: Sendable {
             return await run(request, on: client, to: place, isQueued: isQueued, deadline: deadline).result
         } catch {
             return .failed(.unsendable("No request can be made of the agent's URL: \(error)."))
+        }
+    }
+
+    /// Counts a call in; whether all connections that there may be are taken by those before it.
+    private func begin(_ endpoint: ClientPool.Endpoint) -> Bool {
+        state.withLock { state in
+            let inFlight = state.inFlight[endpoint, default: 0]
+            state.inFlight[endpoint] = inFlight + 1
+            return inFlight >= configuration.maxConnectionsPerHost
+        }
+    }
+
+    private func end(_ endpoint: ClientPool.Endpoint) {
+        state.withLock { state in
+            let left = state.inFlight[endpoint, default: 1] - 1
+            state.inFlight[endpoint] = left == 0 ? nil : left
         }
     }
 
@@ -177,8 +188,9 @@ package final class GuardedClient: Sendable {
         }
     }
 
-    private func ended(_ progress: Exchange.Progress, _ trouble: ConnectionTrouble, place: String) -> Attempt
-    {
+    private func ended(
+        _ progress: Exchange.Progress, _ trouble: ConnectionTrouble, place: String
+    ) -> Attempt {
         if var answer = progress.answer {
             switch answer.ending {
             case .tooLong, .whole: break
