@@ -137,7 +137,8 @@ let package = Package(
         .executableTarget(name: "KintsugiCommand", dependencies: ["KintsugiCLI"], swiftSettings: strict),
         // tests
         .testTarget(
-            name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"], swiftSettings: strict),
+            name: "KintsugiCoreTests", dependencies: ["KintsugiCore", "KintsugiVocabulary"],
+            swiftSettings: strict),
         .testTarget(
             name: "KintsugiAgentsTests",
             dependencies: [
