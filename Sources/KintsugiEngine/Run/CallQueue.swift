@@ -28,6 +28,7 @@ final class CallQueue: Sendable {
 
     /// Hands the calls to idle loops and keeps the rest; how many more loops they need.
     func push(_ calls: [StoredTask]) -> Int {
+        if calls.isEmpty { return 0 }
         let (resumed, missing) = state.withLock { state in
             let count = min(calls.count, state.idle.count)
             let idle = state.idle.suffix(count)

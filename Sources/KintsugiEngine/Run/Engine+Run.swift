@@ -165,13 +165,18 @@ extension Engine: Service {
                 remote.append(task)
             }
         }
-        for _ in 0..<(local.isEmpty ? 0 : localCalls.push(local)) {
-            group.addTask(executorPreference: handlerExecutor) {
-                while let task = await self.localCalls.next() { await self.makeCall(task) }
-            }
+        for _ in 0..<localCalls.push(local) {
+            group.addTask(executorPreference: handlerExecutor) { await self.work(on: self.localCalls) }
         }
-        for _ in 0..<(remote.isEmpty ? 0 : remoteCalls.push(remote)) {
-            group.addTask { while let task = await self.remoteCalls.next() { await self.makeCall(task) } }
+        for _ in 0..<remoteCalls.push(remote) { group.addTask { await self.work(on: self.remoteCalls) } }
+    }
+
+    /// A worker loop. One whose call was broken off ends with it, since its Swift task stays cancelled; no call
+    /// waits for it, because each call that found no idle loop has brought one of its own.
+    private func work(on queue: CallQueue) async {
+        while let task = await queue.next() {
+            await makeCall(task)
+            if Task.isCancelled { return }
         }
     }
 
