@@ -55,7 +55,7 @@ package struct HTTPAgentCaller: AgentCaller {
         let spent = (NIODeadline.now() - begin).nanoseconds / 1_000_000
         let read = AnswerReader(call, now: call.startedAt + spent).read(result)
         if read.isLocalSaturation {
-            logger.warning(
+            logger.debug(
                 "No free connection to call an agent with",
                 metadata: ["agent.id": "\(call.agent.profile.id)", "task.id": "\(call.taskID)"])
         }

@@ -48,6 +48,7 @@ package final class GuardedClient: Sendable {
     package func post(
         _ url: CallbackURL, headers: HTTPHeaders, body: ByteBuffer, deadline: NIODeadline
     ) async -> ExchangeResult {
+        if Task.isCancelled { return .cancelled }
         let addresses: [IPAddress]
         switch url.host {
         case .address(let address): addresses = [address]

@@ -36,6 +36,7 @@ struct LifeOfACallTests {
                 }
                 #expect(result?.outcome == .cancelled)
             }
+            #expect(server.connectionCount == 0)
         }
     }
 
