@@ -26,7 +26,8 @@ package enum StoreBenchmark {
 
     /// Makes the tasks, then claims and finishes each: finishing one batch and claiming the next is one
     /// transaction.
-    package static func run(tasks: Int, batch: Int, payloadBytes: Int = 100, folder: String) throws -> Report {
+    package static func run(tasks: Int, batch: Int, payloadBytes: Int = 100, folder: String) throws -> Report
+    {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let lock = try FolderLock(folder: folder, node: "benchmark")
         let writer = try BatchWriter(try Connections.open(folder: folder), lock)
@@ -94,13 +95,15 @@ package enum StoreBenchmark {
 
         func claim(_ task: StoredTask) -> TaskAppend {
             let start = AttemptStart(
-                number: 1, agentID: AgentID("noop"), provider: ProviderID("noop"), node: "n1", timeout: 30_000)
+                number: 1, agentID: AgentID("noop"), provider: ProviderID("noop"), node: "n1", timeout: 30_000
+            )
             return append([.taskStarted(round: 1), .attemptStarted(start)], to: task)
         }
 
         func finish(_ task: StoredTask) -> TaskAppend {
             append(
-                [.attemptSuccess(AttemptSuccess(number: 1, duration: 1)), .taskCompleted(output: .null)], to: task)
+                [.attemptSuccess(AttemptSuccess(number: 1, duration: 1)), .taskCompleted(output: .null)],
+                to: task)
         }
 
         private func append(_ events: [TaskEvent], to task: StoredTask) -> TaskAppend {

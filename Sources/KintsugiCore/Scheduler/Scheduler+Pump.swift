@@ -6,6 +6,7 @@ extension Scheduler {
         tickProviders(at: now)
         while let wake = laneWakes.min, wake.at <= now {
             _ = laneWakes.popMin()
+            if laneWakeAt[wake.lane] == wake.at { laneWakeAt[wake.lane] = nil }
             touch(wake.lane)
         }
         let fired = fireTimers(at: now)
@@ -73,7 +74,7 @@ extension Scheduler {
                 return true
             }
             for agent in agents { waiters[agent, default: []].insert(lane) }
-            if let until = obstacle.until { laneWakes.insert(LaneWake(at: max(until, now + 1), lane: lane)) }
+            if let until = obstacle.until { wake(lane, at: max(until, now + 1)) }
             return false
         }
     }
@@ -86,7 +87,9 @@ extension Scheduler {
                 settings: .init(
                     perSecond: Double(limits.holdsPerSecond), burst: max(1, limits.holdsPerSecond / 2)))
         let taken = rate.take(at: now)
-        if !taken { laneWakes.insert(LaneWake(at: max(rate.nextToken(at: now), now + 1), lane: lane)) }
+        if !taken { wake(lane, at: max(rate.nextToken(at: now), now + 1)) }
+        // Kept when the lane runs empty, else tasks that come one by one would each find a full bucket.
+        if holdRates.count > 1024 { holdRates.removeAll() }
         holdRates[lane] = rate
         return taken
     }
@@ -103,7 +106,6 @@ extension Scheduler {
             actions.append(.loadWindow(lane, limit: windowSize + starting.count))
         } else if window.isEmpty {
             lanes[lane] = nil
-            holdRates[lane] = nil
             if case .held(let provider) = lane { providers[provider]?.slowStart = nil }
         }
     }
@@ -192,6 +194,24 @@ extension Scheduler {
             return
         }
         timers.insert(Timer(at: at, number: task.number, version: task.state.version))
+    }
+
+    /// Times beyond the horizon are the store's to remember again.
+    mutating func forgetTimers(after horizon: Timestamp) {
+        var forgotten: [Timer] = []
+        timers.removeAll { timer in
+            guard timer.at > horizon else { return false }
+            forgotten.append(timer)
+            return true
+        }
+        for timer in forgotten where entries[timer.number]?.place == .timed { entries[timer.number] = nil }
+    }
+
+    /// Looks at the lane again then, unless it will be looked at sooner.
+    mutating func wake(_ lane: Lane, at time: Timestamp) {
+        if let known = laneWakeAt[lane], known <= time { return }
+        laneWakeAt[lane] = time
+        laneWakes.insert(LaneWake(at: time, lane: lane))
     }
 
     /// When time alone concerns this task next: for one that is ready already, only its deadline.

@@ -37,6 +37,8 @@ package struct Scheduler: Sendable {
     /// Lanes that wait for a slot of an agent.
     var waiters: [AgentID: Set<Lane>] = [:]
     var laneWakes = MinHeap<LaneWake>()
+    /// The soonest wake of each lane in `laneWakes`; later ones are not noted.
+    var laneWakeAt: [Lane: Timestamp] = [:]
     var timers = MinHeap<Timer>()
     /// All tasks with a time up to here are in `timers`.
     var timersHorizon = Timestamp.zero
@@ -237,6 +239,10 @@ package struct Scheduler: Sendable {
         lanes[lane] = window
         for task in tasks where entries[task.number] == nil && !started.contains(task.number) {
             guard Lane(task.state) == lane else { continue }
+            guard (lanes[lane]?.keys.count ?? 0) < windowSize else {
+                lanes[lane]?.more = true
+                break
+            }
             let key = LaneWindow.Key(task.state, number: task.number)
             lanes[lane]?.insert(key)
             entries[task.number] = Entry(state: task.state, place: .ready(key))
@@ -247,7 +253,7 @@ package struct Scheduler: Sendable {
     /// The read of a lane's window failed: try again in a second.
     package mutating func windowFailed(_ lane: Lane, at now: Timestamp) {
         lanes[lane]?.isLoading = false
-        laneWakes.insert(LaneWake(at: now + 1000, lane: lane))
+        wake(lane, at: now + 1000)
     }
 
     package mutating func timersLoaded(
@@ -255,6 +261,8 @@ package struct Scheduler: Sendable {
     ) {
         isLoadingTimers = false
         timersHorizon = horizon
+        if more, let last = tasks.last?.state.nextAt { timersHorizon = min(horizon, max(last, now + 50)) }
+        forgetTimers(after: timersHorizon)
         for task in tasks {
             if entries[task.number] == nil, case .pending(let due, _) = task.state.phase {
                 guard due > now else {
@@ -263,12 +271,13 @@ package struct Scheduler: Sendable {
                     overdue.append((task.number, task.state.version))
                     continue
                 }
+                guard timers.count < limits.maxTimers else {
+                    pushTimer(of: task, at: now)
+                    continue
+                }
                 entries[task.number] = Entry(state: task.state, place: .timed)
             }
             pushTimer(of: task, at: now)
-        }
-        if more, let last = tasks.last?.state.nextAt {
-            timersHorizon = min(timersHorizon, max(last, now + 50))
         }
     }
 

@@ -7,6 +7,13 @@ struct MinHeap<Element: Comparable & Sendable>: Sendable {
     var count: Int { elements.count }
     var min: Element? { elements.first }
 
+    /// - Complexity: O(n log n).
+    mutating func removeAll(where isGone: (Element) -> Bool) {
+        let kept = elements.filter { !isGone($0) }
+        elements.removeAll(keepingCapacity: true)
+        for element in kept { insert(element) }
+    }
+
     mutating func insert(_ element: Element) {
         elements.append(element)
         var child = elements.count - 1

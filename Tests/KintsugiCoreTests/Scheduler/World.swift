@@ -9,7 +9,8 @@ import Testing
 /// after every step what must always hold.
 final class World {
     /// How an agent answers a call that begins now.
-    typealias Behaviour = @Sendable (_ task: StoredTask, _ now: Timestamp) -> (delay: Milliseconds, AttemptOutcome)
+    typealias Behaviour =
+        @Sendable (_ task: StoredTask, _ now: Timestamp) -> (delay: Milliseconds, AttemptOutcome)
 
     struct CallLog {
         var at: Timestamp
@@ -256,7 +257,9 @@ final class World {
         }
         let key = Scheduler.CallKey(number: task.number, attempt: start.number)
         if !called.insert(key).inserted { broken.append("attempt \(start.number) was called twice") }
-        if (state(task.number)?.attempts ?? 0) < start.number { broken.append("a call before it was recorded") }
+        if (state(task.number)?.attempts ?? 0) < start.number {
+            broken.append("a call before it was recorded")
+        }
         underWay[key] = start.agentID
         perAgent[start.agentID, default: 0] += 1
         calls.append(CallLog(at: now, agent: start.agentID, number: task.number, probe: start.probe))
@@ -296,12 +299,14 @@ final class World {
         case .timersLoaded(let tasks, let more, let horizon):
             scheduler.timersLoaded(tasks, more: more, until: horizon, at: now)
         case .timersFailed: scheduler.timersFailed(at: now)
-        case .promote(let tasks): for task in tasks { store.promote(task.number, version: task.version, at: now) }
+        case .promote(let tasks):
+            for task in tasks { store.promote(task.number, version: task.version, at: now) }
         }
     }
 
     private func commit(_ decision: Decision) {
-        if let record = decision.breaker, state(decision.task.number)?.version == decision.task.state.version {
+        if let record = decision.breaker, state(decision.task.number)?.version == decision.task.state.version
+        {
             breakerRecords.append(record)
         }
         guard record(decision.events, on: decision.task, at: decision.at) else {
@@ -340,8 +345,12 @@ final class World {
         tally.mostEntries = max(tally.mostEntries, scheduler.entries.count)
         let most = scheduler.lanes.count * scheduler.windowSize + limits.maxTimers
         let busy = scheduler.entries.values.count { $0.place.isBusy }
-        if scheduler.entries.count > most + busy { broken.append("\(scheduler.entries.count) tasks in memory") }
-        if scheduler.timers.count > limits.maxTimers + busy + 1 { broken.append("\(scheduler.timers.count) timers") }
+        if scheduler.entries.count > most + busy {
+            broken.append("\(scheduler.entries.count) tasks in memory")
+        }
+        if scheduler.timers.count > limits.maxTimers + busy + 1 {
+            broken.append("\(scheduler.timers.count) timers")
+        }
         if scheduler.laneWakes.count > 4 * (scheduler.lanes.count + 16) + 64 {
             broken.append("\(scheduler.laneWakes.count) wakes for \(scheduler.lanes.count) lanes")
         }
@@ -351,7 +360,8 @@ final class World {
     func expectNothingLeft(_ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(broken.isEmpty, comment, sourceLocation: sourceLocation)
         #expect(scheduler.calls.isEmpty, comment, sourceLocation: sourceLocation)
-        #expect(scheduler.agents.values.allSatisfy { $0.running == 0 }, comment, sourceLocation: sourceLocation)
+        #expect(
+            scheduler.agents.values.allSatisfy { $0.running == 0 }, comment, sourceLocation: sourceLocation)
         let left = store.rows.filter { !$0.value.state.status.isFinal }.prefix(3).map { number, row in
             "\(number.rawValue): \(row.state.phase), in memory: \(String(describing: scheduler.entries[number]?.place))"
         }
