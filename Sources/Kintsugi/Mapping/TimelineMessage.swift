@@ -16,8 +16,7 @@ extension TimelineMoment {
         case .attemptSuccess(let success):
             "Attempt \(success.number) succeeded after \(Phrases.span(success.duration))."
         case .attemptFailed(let failed):
-            "Attempt \(failed.number) failed after \(Phrases.span(failed.duration)) because"
-                + " \(Phrases.cause(failed.failure)): \(failed.failure.message)"
+            "Attempt \(failed.number) failed after \(Phrases.span(failed.duration)): \(failed.failure.message)"
         case .taskRetried(let delay, _, let next):
             "Attempt \(next) of \(maxAttempts) follows in \(Phrases.span(delay))."
         case .circuitBreakerOpened(let provider, let until, _):

@@ -18,12 +18,12 @@ struct DemoCommand: AsyncParsableCommand {
     var seconds = 0
 
     func run() async throws {
-        let data = NSTemporaryDirectory() + "/kintsugi-demo-\(UUID().uuidString.prefix(8))"
+        let data = NSTemporaryDirectory() + "kintsugi-demo-\(UUID().uuidString.prefix(8))"
         defer { try? FileManager.default.removeItem(atPath: data) }
         let settings = try Settings(
             flags: [
                 "server.data": data, "server.host": "127.0.0.1", "server.port": port, "database.url": "",
-                "server.public_url": "", "server.admin_key": "", "server.log_level": "error",
+                "server.public_url": "", "server.admin_key": "", "server.log_level": "critical",
                 "server.drain_grace_ms": "500", "agents.allow_private": "true",
             ], file: nil)
         let paint = Paint(isOn: Terminal.usesColour())

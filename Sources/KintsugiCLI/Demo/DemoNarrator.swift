@@ -80,7 +80,15 @@ final class DemoNarrator: Sendable {
             case .circuitBreakerOpened: paint.bad("⚡ breaker  ")
             case .circuitBreakerClosed: paint.good("⚡ breaker  ")
             case .taskRetried: paint.warn("↻ retry    ")
-            default: paint.dim("· \(row.type.rawValue.prefix(9))".padded(to: 11))
+            case .taskCreated: paint.dim("+ created  ")
+            case .attemptStarted: paint.dim("→ attempt  ")
+            case .attemptSuccess: paint.dim("✓ answered ")
+            case .attemptAccepted: paint.dim("⇢ accepted ")
+            case .taskProgress: paint.dim("… progress ")
+            case .taskReleased: paint.dim("▸ released ")
+            case .circuitBreakerHalfOpened: paint.warn("⚡ probing  ")
+            case .taskRequeued: paint.dim("↺ new round")
+            default: paint.dim("· event    ")
             }
         let message = row.type == .taskCompleted && healed ? paint.gold(row.message) : row.message
         return
