@@ -76,8 +76,14 @@ struct EngineTests {
             let cancelled = try await world.engine.perform(
                 .cancel(reason: "no longer wanted", actor: "user:ada"), on: first[0].state.id, in: .everyone)
             #expect(cancelled.state.status == .cancelled)
-            let second = try await world.engine.create([spec("slow")])
-            try await world.wait(for: second) { $0.status == .completed }
+            for _ in 0..<3 {
+                let next = try await world.engine.create([spec("slow")])
+                try await world.wait(for: next) { $0.status == .completed }
+                let types = try await world.types(of: next[0])
+                #expect(
+                    types == [.taskCreated, .taskStarted, .attemptStarted, .attemptSuccess, .taskCompleted],
+                    "the loop of a broken-off call must not break off the next one")
+            }
         }
     }
 
@@ -107,6 +113,20 @@ struct EngineTests {
         let types = try await next.types(of: task)
         #expect(types.contains(.attemptInterrupted))
         #expect(types.last == .taskCompleted)
+    }
+
+    @Test("A task whose time came while no process ran starts with the next one")
+    func overdue() async throws {
+        let store = MemoryStore()
+        let before = try await EngineWorld(store: store)
+        try await before.agent("worker") { _ in nil }
+        var later = spec("worker")
+        later.runAt = before.engine.now + 2
+        let tasks = try await before.engine.create([later])
+        while before.engine.now <= tasks[0].state.createdAt + 2 { await Task.yield() }
+        let next = try await EngineWorld(store: store, node: "node-2")
+        next.handlers.register(AgentID("worker")) { _ in nil }
+        try await next.running { world in try await world.wait(for: tasks) { $0.status == .completed } }
     }
 
     @Test("An attempt whose process died is abandoned, counted, and tried again")
