@@ -152,6 +152,33 @@ let package = Package(
             ],
             exclude: ["Fixtures"],
             swiftSettings: strict),
+        .testTarget(
+            name: "StoreContractTests",
+            dependencies: [
+                "KintsugiCore", "KintsugiSQLite", "KintsugiStore", "KintsugiVocabulary",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "KintsugiEngineTests",
+            dependencies: [
+                "KintsugiCore", "KintsugiEngine", "KintsugiStore", "KintsugiVocabulary",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "KintsugiServerTests",
+            dependencies: [
+                "Kintsugi", "KintsugiCore", "KintsugiEngine", "KintsugiServer", "KintsugiStore",
+                "KintsugiVocabulary", "KintsugiWire",
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: server),
+                .product(name: "Hummingbird", package: "hummingbird", condition: server),
+                .product(name: "HummingbirdTesting", package: "hummingbird", condition: server),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     cLanguageStandard: .c2x

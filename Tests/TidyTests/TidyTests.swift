@@ -31,6 +31,18 @@ struct TidyTests {
         #expect(Set(Self.sources.map(\.target)).isSubset(of: Set(Architecture.imports.keys)))
     }
 
+    @Test("Every folder of tests is a target, so that none is skipped in silence")
+    func testsAreRun() throws {
+        let manifest = try String(
+            contentsOf: Self.root.appendingPathComponent("Package.swift"), encoding: .utf8)
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: Self.root.appendingPathComponent("Tests").path)
+        for folder in folders where folder.hasSuffix("Tests") {
+            #expect(manifest.contains("\"\(folder)\""), "Tests/\(folder) is not a target")
+        }
+        #expect(folders.count { $0.hasSuffix("Tests") } >= 6)
+    }
+
     @Test("Every import was decided on", arguments: Architecture.imports.keys.sorted())
     func imports(target: String) throws {
         let allowed = try #require(Architecture.imports[target])

@@ -54,6 +54,7 @@ struct Connections: Sendable {
                     PRAGMA synchronous = FULL;
                     PRAGMA wal_autocheckpoint = 0;
                     PRAGMA recursive_triggers = ON;
+                    PRAGMA secure_delete = OFF;
                     PRAGMA temp_store = MEMORY;
                     PRAGMA cache_size = -\(writerCache);
                     """)

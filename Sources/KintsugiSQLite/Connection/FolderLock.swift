@@ -24,7 +24,7 @@ final class FolderLock: Sendable {
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
             let owner = Self.owner(file)
-            Glibc.close(file)
+            close(file)
             guard reason == EWOULDBLOCK else {
                 throw .broken("\(path) cannot be locked: \(String(cString: strerror(reason)))")
             }
@@ -53,7 +53,7 @@ final class FolderLock: Sendable {
         descriptor.withLock { file in
             guard file >= 0 else { return }
             ftruncate(file, 0)
-            Glibc.close(file)
+            close(file)
             file = -1
         }
     }

@@ -37,6 +37,7 @@ extension Schema {
                 -- The unfinished ones; small, whatever the history. phase as in LiveRow.Phase.
                 CREATE TABLE live(
                     task_no INTEGER PRIMARY KEY,
+                    user_no INTEGER NOT NULL,
                     version INTEGER NOT NULL,
                     phase INTEGER NOT NULL,
                     lane_no INTEGER NOT NULL,
@@ -46,6 +47,8 @@ extension Schema {
                     deadline_at INTEGER);
                 -- the best tasks of a lane; lanes by skipping through it; phase first makes it enough by itself
                 CREATE INDEX live_line ON live(phase, lane_no, priority DESC, ready_at) WHERE phase <= 1;
+                -- how long a user has been waiting
+                CREATE INDEX live_user ON live(user_no, ready_at) WHERE phase = 0;
                 -- timers
                 CREATE INDEX live_next ON live(next_at) WHERE next_at IS NOT NULL;
                 -- running ones for the rescue; running, accepted and waiting ones for lists

@@ -102,27 +102,14 @@ extension Snapshot {
         return try select.first(Group.init)
     }
 
-    static let oldestOfUserSQL = """
-        SELECT l.ready_at, l.phase, t.user_no FROM live l CROSS JOIN tasks t ON t.task_no = l.task_no
-        ORDER BY l.task_no
-        """
+    static let oldestOfUserSQL =
+        "SELECT ready_at FROM live WHERE phase = 0 AND user_no = ? ORDER BY ready_at LIMIT 1"
 
-    /// Looks at the oldest unfinished tasks only, `maxExamined` of them: an index by user would cost every
-    /// task more than this answer is worth.
     private func oldestPending(ofUser user: UserID) throws(ReadFault) -> Timestamp? {
         guard let number = try number(.user, user.rawValue) else { return nil }
         let select = try statement(Self.oldestOfUserSQL)
-        var oldest: Int64?
-        var examined = 0
-        while examined < TaskLister.maxExamined, try select.next() {
-            examined += 1
-            guard select.int(2) == number, select.int(1) == Int64(LiveRow.Phase.ready.rawValue) else {
-                continue
-            }
-            oldest = min(oldest ?? .max, select.int(0))
-        }
-        select.reset()
-        return oldest.map(Timestamp.init(milliseconds:))
+        select.bind(1, number)
+        return try select.first { Timestamp(milliseconds: $0.int(0)) }
     }
 }
 

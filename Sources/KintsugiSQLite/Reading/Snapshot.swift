@@ -39,7 +39,9 @@ struct Snapshot {
         let opened: Database
         switch database {
         case .success(let database): opened = database
-        case .failure: return .failure(.closed)
+        case .failure(let error):
+            let fault = SQLiteFault(error)
+            return .failure(fault.primary == SQLITE_MISUSE ? .closed : fault.storeError)
         }
         var deadline = DispatchTime.now().uptimeNanoseconds + timeLimit
         return withUnsafeMutablePointer(to: &deadline) { deadline in

@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 package import KintsugiStore
 
 /// What tests look at: the statements that readers run, and how the connections are set.
@@ -20,6 +21,22 @@ extension SQLiteStore {
         for (index, sql) in Snapshot.DeadLetterSQL.all.enumerated() { all["deadLetters.\(index)"] = sql }
         return all
     }()
+
+    /// Makes the disk seem full: the file may have no more pages than this.
+    package func limitPages(_ count: Int) throws(StoreError) {
+        do {
+            try connections.writer.unsafeReentrantWrite {
+                try $0.execute(sql: "PRAGMA max_page_count = \(count)")
+            }
+        } catch { throw SQLiteFault(error).storeError }
+    }
+
+    /// Makes every commit fail from now on, as a device does that loses what it was given.
+    package func failCommits() {
+        connections.writer.unsafeReentrantWrite { db in
+            _ = sqlite3_commit_hook(db.sqliteConnection, { _ in 1 }, nil)
+        }
+    }
 
     /// The pragmas of the writer and of each reader that can be had at once, with `role`.
     package func settings() async throws(StoreError) -> [[String: String]] {

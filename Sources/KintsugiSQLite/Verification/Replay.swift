@@ -144,10 +144,12 @@ struct LiveColumns {
     var version: Int
     var phase, lane, priority, readyAt: Int64
     var nextAt, deadline: Int64?
+    var user: Int64
 
     init(_ row: PreparedStatement) {
         version = Int(row.int(0))
         (phase, lane, priority, readyAt) = (row.int(1), row.int(2), row.int(3), row.int(4))
         (nextAt, deadline) = (row.optionalInt(5), row.optionalInt(6))
+        user = row.int(7)
     }
 }

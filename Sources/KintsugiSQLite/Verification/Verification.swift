@@ -122,8 +122,10 @@ struct Verification {
 
     private mutating func checkLive(_ row: TaskRow, _ state: TaskState) throws(ReadFault) {
         let select = try snapshot.statement(
-            "SELECT version, phase, lane_no, priority, ready_at, next_at, deadline_at FROM live WHERE task_no = ?"
-        )
+            """
+            SELECT version, phase, lane_no, priority, ready_at, next_at, deadline_at, user_no FROM live
+            WHERE task_no = ?
+            """)
         select.bind(1, row.number)
         let live = try select.first(LiveColumns.init)
         let wanted = LiveRow(state, at: state.updatedAt)
@@ -134,7 +136,7 @@ struct Verification {
             if live != nil, wanted == nil { found("Task \(row.id) has ended but is among the live ones.") }
             return
         }
-        var isSame = live.version == state.version
+        var isSame = live.version == state.version && live.user == row.user
         // A delayed task may have been made ready since.
         let wasPromoted = wanted.phase == .delayed && live.phase == Int64(LiveRow.Phase.ready.rawValue)
         isSame = isSame && (wasPromoted || live.phase == Int64(wanted.phase.rawValue))

@@ -10,6 +10,9 @@ enum NameKind: Int64, Sendable, Hashable {
     case capability = 4
     case provider = 5
     case errorType = 6
+
+    /// One more than the greatest.
+    static let count = 7
 }
 
 /// The kinds of counters. Stored: never renumbered.

@@ -13,6 +13,8 @@ struct NameTable {
     private let select: PreparedStatement
     private let insert: PreparedStatement
     private var numbers: [Name: Int64] = [:]
+    /// The last word of each kind, because most tasks are like the one before.
+    private var last = [(text: String, number: Int64)?](repeating: nil, count: NameKind.count)
     /// Words of this transaction, oldest first.
     private var fresh: [Name] = []
 
@@ -24,7 +26,14 @@ struct NameTable {
 
     /// The word's number, which it gets now if it has none.
     mutating func number(_ kind: NameKind, _ text: String) throws(SQLiteFault) -> Int64 {
-        let name = Name(kind: kind, text: text)
+        let place = Int(kind.rawValue)
+        if let last = last[place], last.text == text { return last.number }
+        let number = try lookUp(Name(kind: kind, text: text))
+        last[place] = (text, number)
+        return number
+    }
+
+    private mutating func lookUp(_ name: Name) throws(SQLiteFault) -> Int64 {
         if let number = numbers[name] { return number }
         var known = try stored(name)
         if known == nil { known = try added(name) }
@@ -51,7 +60,10 @@ struct NameTable {
     var mark: Int { fresh.count }
 
     mutating func forget(to mark: Int) {
-        for name in fresh[mark...] { numbers[name] = nil }
+        for name in fresh[mark...] {
+            numbers[name] = nil
+            last[Int(name.kind.rawValue)] = nil
+        }
         fresh.removeSubrange(mark...)
     }
 

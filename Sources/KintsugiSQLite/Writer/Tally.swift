@@ -3,6 +3,9 @@ import KintsugiStore
 import KintsugiVocabulary
 
 /// What a transaction does to the counters, summed, so that each is written once.
+///
+/// Every unit passes through here, mostly with the user and the minute of the one before: a page of plain
+/// numbers for each, found again without hashing.
 struct Tally {
     struct Counter: Hashable {
         var subject: Int64
@@ -22,27 +25,91 @@ struct Tally {
         var isAdded: Bool
     }
 
-    private(set) var counters: [Counter: Int64] = [:]
+    private struct PageName: Hashable {
+        var userNo: Int64
+        var minute: Int64
+    }
+
+    /// The counters of one user, since ever or in one minute.
+    private struct Page {
+        let name: PageName
+        /// By kind, those of run times apart.
+        var values = [Int64](repeating: 0, count: StatKind.durations)
+        var durations: [(bucket: Int, count: Int64)] = []
+    }
+
+    private var pages: [Page] = []
+    private var places: [PageName: Int] = [:]
+    /// The pages used last: one since ever, one of a minute.
+    private var lastAlways = 0
+    private var lastMinute = 0
+    private var liveByAgent: [Int64: Int64] = [:]
     private(set) var hours: [Int64: Hour] = [:]
     /// In the order in which they came.
     private(set) var money: [Money] = []
 
     mutating func removeAll() {
-        counters.removeAll(keepingCapacity: true)
+        pages.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+        liveByAgent.removeAll(keepingCapacity: true)
         hours.removeAll(keepingCapacity: true)
         money.removeAll(keepingCapacity: true)
     }
 
-    /// Counts for a subject and for everyone.
-    private mutating func add(_ value: Int64, _ kind: Int, of subject: Int64, minute: Int64 = StatKind.always)
-    {
-        counters[Counter(subject: subject, minute: minute, kind: kind), default: 0] += value
-        counters[Counter(subject: StatKind.everyone, minute: minute, kind: kind), default: 0] += value
+    /// The sums by counter, with those over everybody.
+    var counters: [Counter: Int64] {
+        var counters: [Counter: Int64] = [:]
+        for page in pages {
+            for subject in [page.name.userNo, StatKind.everyone] {
+                for (kind, value) in page.values.enumerated() where value != 0 {
+                    counters[Counter(subject: subject, minute: page.name.minute, kind: kind), default: 0] +=
+                        value
+                }
+                for (bucket, count) in page.durations {
+                    let kind = StatKind.durations + bucket
+                    counters[Counter(subject: subject, minute: page.name.minute, kind: kind), default: 0] +=
+                        count
+                }
+            }
+        }
+        for (agent, value) in liveByAgent {
+            counters[Counter(subject: agent, minute: StatKind.always, kind: StatKind.live)] = value
+        }
+        return counters.filter { $0.value != 0 }
     }
 
-    mutating func agent(_ number: Int64, _ value: Int64) {
-        counters[Counter(subject: number, minute: StatKind.always, kind: StatKind.live), default: 0] += value
+    // MARK: Counting
+
+    private mutating func place(_ userNo: Int64, _ minute: Int64, _ last: Int) -> Int {
+        let name = PageName(userNo: userNo, minute: minute)
+        if last < pages.count, pages[last].name == name { return last }
+        if let place = places[name] { return place }
+        places[name] = pages.count
+        pages.append(Page(name: name))
+        return pages.count - 1
     }
+
+    private mutating func add(_ value: Int64, _ kind: Int, of userNo: Int64) {
+        lastAlways = place(userNo, StatKind.always, lastAlways)
+        pages[lastAlways].values[kind] += value
+    }
+
+    private mutating func add(_ value: Int64, _ kind: Int, of userNo: Int64, minute: Int64) {
+        lastMinute = place(userNo, minute, lastMinute)
+        pages[lastMinute].values[kind] += value
+    }
+
+    private mutating func add(duration: Milliseconds, of userNo: Int64, minute: Int64) {
+        add(duration, StatKind.durationSum, of: userNo, minute: minute)
+        let bucket = DurationBuckets.index(of: duration)
+        if let index = pages[lastMinute].durations.firstIndex(where: { $0.bucket == bucket }) {
+            pages[lastMinute].durations[index].count += 1
+        } else {
+            pages[lastMinute].durations.append((bucket, 1))
+        }
+    }
+
+    mutating func agent(_ number: Int64, _ value: Int64) { liveByAgent[number, default: 0] += value }
 
     mutating func created(_ number: Int64, at time: Timestamp) {
         let hour = time.hour
@@ -61,13 +128,24 @@ struct Tally {
         } else {
             add(1, StatKind.tasks(status), of: userNo)
         }
+        // While it runs nothing has ended, and nothing has come or gone from the dead letter queue.
+        if let live = append.live, live.phase == .running { return }
+        countEvents(of: append, userNo: userNo)
+    }
+
+    private mutating func countEvents(of append: TaskAppend, userNo: Int64) {
+        let minute = append.at.minute
         var entry = append.before?.deadLetter?.status
-        for event in append.events {
-            switch event {
-            case .taskCompleted: completed(append.after, userNo: userNo, minute: append.at.minute)
-            case .taskFailed: add(1, StatKind.failed, of: userNo, minute: append.at.minute)
-            case .taskCancelled: add(1, StatKind.cancelled, of: userNo, minute: append.at.minute)
-            case .taskRetried: add(1, StatKind.retried, of: userNo, minute: append.at.minute)
+        for index in append.events.indices {
+            switch append.events[index] {
+            case .taskCompleted:
+                add(1, StatKind.completed, of: userNo, minute: minute)
+                if let duration = append.after.roundDuration {
+                    add(duration: duration, of: userNo, minute: minute)
+                }
+            case .taskFailed: add(1, StatKind.failed, of: userNo, minute: minute)
+            case .taskCancelled: add(1, StatKind.cancelled, of: userNo, minute: minute)
+            case .taskRetried: add(1, StatKind.retried, of: userNo, minute: minute)
             case .movedToDLQ:
                 add(1, StatKind.deadLettersIn, of: userNo)
                 move(&entry, to: .pending, append, userNo: userNo, isNew: true)
@@ -77,13 +155,6 @@ struct Tally {
             default: break
             }
         }
-    }
-
-    private mutating func completed(_ state: TaskState, userNo: Int64, minute: Int64) {
-        add(1, StatKind.completed, of: userNo, minute: minute)
-        guard let duration = state.roundDuration else { return }
-        add(duration, StatKind.durationSum, of: userNo, minute: minute)
-        add(1, StatKind.durations + DurationBuckets.index(of: duration), of: userNo, minute: minute)
     }
 
     /// A dead letter changes its status; its money counts while it is pending.

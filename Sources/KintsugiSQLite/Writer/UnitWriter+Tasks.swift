@@ -5,6 +5,7 @@ import KintsugiVocabulary
 extension UnitWriter {
     /// Writes one task's append: the check, which is the projection too, then the log and the rest.
     func write(_ append: TaskAppend, into receipt: inout Receipt) throws(SQLiteFault) -> StoreError? {
+        guard !append.events.isEmpty else { return .broken("An append of no events.") }
         let number: Int64
         if let known = append.number {
             number = known.rawValue
@@ -19,7 +20,7 @@ extension UnitWriter {
             at: append.at)
         receipt.numbers.append(TaskNumber(number))
         receipt.positions.append(position)
-        try writeDeadLetters(append, number)
+        if append.after.deadLetter != nil { try writeDeadLetters(append, number) }
         return nil
     }
 
@@ -104,6 +105,7 @@ extension UnitWriter {
 
     private func insert(_ live: LiveRow, _ append: TaskAppend, _ number: Int64) throws(SQLiteFault) {
         try bind(live, append, number, to: statements.insertLive)
+        statements.insertLive.bind(9, try names.number(.user, append.after.spec.userID.rawValue))
         try statements.insertLive.run()
     }
 

@@ -85,12 +85,16 @@ final class UnitWriter {
         var receipt = Receipt(numbers: [], positions: [])
         if unit.tasks.count == 1, unit.records.isEmpty, unit.idempotency == nil {
             // One stream: its check goes first, so a refusal leaves nothing to undo.
-            refusal = try write(unit.tasks[0], into: &receipt)
+            refusal = try unit.tasks.withUnsafeBufferPointer { tasks throws(SQLiteFault) in
+                try write(tasks[0], into: &receipt)
+            }
         } else {
             refusal = try undoing { () throws(SQLiteFault) in try writeParts(of: unit, into: &receipt) }
         }
         if let refusal { return .failure(refusal) }
-        for (append, number) in zip(unit.tasks, receipt.numbers) { try count(append, number.rawValue) }
+        try unit.tasks.withUnsafeBufferPointer { tasks throws(SQLiteFault) in
+            for index in tasks.indices { try count(tasks[index], receipt.numbers[index].rawValue) }
+        }
         return .success(receipt)
     }
 
@@ -163,7 +167,7 @@ final class UnitWriter {
     }
 
     private func writeTally() throws(SQLiteFault) {
-        for (counter, value) in tally.counters where value != 0 {
+        for (counter, value) in tally.counters {
             statements.upsertStat.bind(1, counter.subject)
             statements.upsertStat.bind(2, counter.minute)
             statements.upsertStat.bind(3, counter.kind)

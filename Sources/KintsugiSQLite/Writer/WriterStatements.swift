@@ -73,8 +73,8 @@ private enum SQL {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """
     static let insertLive = """
-        INSERT INTO live(lane_no, priority, ready_at, next_at, deadline_at, phase, version, task_no)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO live(lane_no, priority, ready_at, next_at, deadline_at, phase, version, task_no, user_no)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     /// Lane, priority and readiness do not matter while a task runs and stay as they were.
     static let startLive =

@@ -74,6 +74,7 @@ struct MemoryLog {
         var made: Set<TaskID> = []
         var versions: [TaskNumber: Int] = [:]
         for append in unit.tasks {
+            guard !append.events.isEmpty else { throw .broken("An append of no events.") }
             if let number = append.number {
                 guard let version = versions[number] ?? self[number]?.state.version,
                     version == append.expectedVersion

@@ -25,7 +25,7 @@ struct VerifyTests {
             ("UPDATE live SET lane_no = 1 WHERE task_no = 1", "live row"),
             ("DELETE FROM live WHERE task_no = 1", "not among the live ones"),
             (
-                "INSERT INTO live SELECT 3, version, phase, lane_no, priority, ready_at, next_at, deadline_at FROM live LIMIT 1",
+                "INSERT INTO live SELECT 3, user_no, version, phase, lane_no, priority, ready_at, next_at, deadline_at FROM live LIMIT 1",
                 "among the live ones"
             ),
             ("UPDATE tasks SET status = 5 WHERE task_no = 3", "the status"),
