@@ -8,34 +8,22 @@ extension Snapshot {
         let select = try statement("SELECT task_no FROM tasks WHERE id = ?")
         select.bind(1, blob: (id.uuid.high, id.uuid.low))
         guard let number = try select.first({ TaskNumber($0.int(0)) }) else { return nil }
-        return try fold(number, id)
+        return try TaskFolder(self).fold(number, id)
     }
 
-    func task(_ number: TaskNumber) throws(ReadFault) -> StoredTask? {
-        let select = try statement("SELECT id FROM tasks WHERE task_no = ?")
-        select.bind(1, number.rawValue)
-        guard let halves = try select.first({ $0.halves(0) }) else { return nil }
-        return try fold(number, TaskID(UUID7(high: halves.0, low: halves.1)))
-    }
+    func task(_ number: TaskNumber) throws(ReadFault) -> StoredTask? { try TaskFolder(self).task(number) }
 
     /// The tasks with these numbers, in their order.
     func tasks(_ numbers: some Sequence<Int64>) throws(ReadFault) -> [StoredTask] {
+        let folder = try TaskFolder(self)
         var tasks: [StoredTask] = []
         for number in numbers {
-            guard let task = try task(TaskNumber(number)) else {
+            guard let task = try folder.task(TaskNumber(number)) else {
                 throw .unreadable("Task \(number) is listed but not there; run `kintsugi verify`.")
             }
             tasks.append(task)
         }
         return tasks
-    }
-
-    private func fold(_ number: TaskNumber, _ id: TaskID) throws(ReadFault) -> StoredTask {
-        let events = try timeline(number, after: 0, limit: .max)
-        guard let state = TaskState(id: id, folding: events.lazy.map { ($0.event, $0.at) }) else {
-            throw .unreadable("Task \(id) does not begin with its creation; run `kintsugi verify`.")
-        }
-        return StoredTask(number: number, state: state)
     }
 
     /// Also the states at which something happened, by `seq`: for dead letters.
@@ -90,5 +78,49 @@ extension Snapshot {
         select.bind(1, number.rawValue)
         select.bind(2, seq)
         return try select.first { $0.int(0) } ?? 1
+    }
+}
+
+/// Folds appends to tasks, with statements looked up once for many: the scheduler reads windows of a thousand.
+private struct TaskFolder {
+    private let selectID: PreparedStatement
+    private let selectAppends: PreparedStatement
+
+    init(_ snapshot: Snapshot) throws(ReadFault) {
+        selectID = try snapshot.statement("SELECT id FROM tasks WHERE task_no = ?")
+        selectAppends = try snapshot.statement(
+            "SELECT position, at, data FROM appends WHERE stream_no = ? ORDER BY seq")
+    }
+
+    func task(_ number: TaskNumber) throws(ReadFault) -> StoredTask? {
+        selectID.bind(1, number.rawValue)
+        guard let halves = try selectID.first({ $0.halves(0) }) else { return nil }
+        return try fold(number, TaskID(UUID7(high: halves.0, low: halves.1)))
+    }
+
+    func fold(_ number: TaskNumber, _ id: TaskID) throws(ReadFault) -> StoredTask {
+        selectAppends.bind(1, number.rawValue)
+        var state: TaskState?
+        while try selectAppends.next() {
+            let at = Timestamp(milliseconds: selectAppends.int(1))
+            let events: [TaskEvent]
+            do throws(EventDecodingError) { events = try EventCodec.decode(selectAppends.bytes(2)) } catch {
+                let position = selectAppends.int(0)
+                selectAppends.reset()
+                throw .unreadable("Append \(position) of task \(id): \(error)")
+            }
+            for event in events {
+                if state != nil {
+                    state?.evolve(event, at: at)
+                } else if case .taskCreated(let spec) = event {
+                    state = TaskState(id: id, spec: spec, at: at)
+                } else {
+                    selectAppends.reset()
+                    throw .unreadable("Task \(id) does not begin with its creation; run `kintsugi verify`.")
+                }
+            }
+        }
+        guard let state else { throw .unreadable("Task \(id) has no events; run `kintsugi verify`.") }
+        return StoredTask(number: number, state: state)
     }
 }

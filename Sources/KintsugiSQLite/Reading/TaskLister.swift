@@ -2,8 +2,8 @@ import KintsugiCore
 import KintsugiStore
 import KintsugiVocabulary
 
-/// One page of tasks: an index that drives, the other filters on the rows it gives, and a limit on how many of
-/// them are looked at. The page may then be short, but it has a cursor.
+/// One page of tasks: an index that drives, the other filters on the rows it gives, and a limit on how many
+/// of them are looked at. The page may then be short, but it has a cursor.
 struct TaskLister {
     static let maxExamined = 5_000
 
@@ -75,27 +75,51 @@ struct TaskLister {
         self.filter = filter
     }
 
-    func page() throws(ReadFault) -> Page<StoredTask> {
-        var merge = try NewestFirst(try TaskSources(snapshot: snapshot, query: query, filter: filter).all())
+    /// What one driver gave.
+    private struct Scan {
         var found: [Int64] = []
-        var examined = 0
         var next: PageCursor?
+        /// The page is full or the list at its end: no other driver can do better.
+        var isDone = false
+    }
+
+    /// Nobody knows beforehand which of several filters leaves the fewest, so each drives for its share of
+    /// the rows that may be looked at, until one fills the page; else the one that came furthest counts.
+    func page() throws(ReadFault) -> Page<StoredTask> {
+        let sources = TaskSources(snapshot: snapshot, query: query, filter: filter)
+        let drivers = sources.drivers
+        var best: Scan?
+        for driver in drivers {
+            let scan = try scan(try sources.rows(driver), atMost: Self.maxExamined / drivers.count)
+            let isFurther = best.map { scan.next?.before ?? 0 < $0.next?.before ?? 0 } ?? true
+            if scan.isDone || isFurther { best = scan }
+            if scan.isDone { break }
+        }
+        return Page(elements: try snapshot.tasks(best?.found ?? []), next: best?.next)
+    }
+
+    private func scan(_ sources: [TaskSource], atMost limit: Int) throws(ReadFault) -> Scan {
+        var merge = try NewestFirst(sources)
+        defer { merge.end() }
+        var scan = Scan()
+        var examined = 0
         while let candidate = try merge.next() {
             examined += 1
             if try matches(candidate) {
-                guard found.count < query.limit else {
-                    next = found.last.map(PageCursor.init(before:))
-                    break
+                guard scan.found.count < query.limit else {
+                    scan.next = scan.found.last.map(PageCursor.init(before:))
+                    scan.isDone = true
+                    return scan
                 }
-                found.append(candidate.number)
+                scan.found.append(candidate.number)
             }
-            if examined == Self.maxExamined {
-                next = PageCursor(before: candidate.number)
-                break
+            if examined == limit {
+                scan.next = PageCursor(before: candidate.number)
+                return scan
             }
         }
-        merge.end()
-        return Page(elements: try snapshot.tasks(found), next: next)
+        scan.isDone = true
+        return scan
     }
 
     // MARK: The other filters

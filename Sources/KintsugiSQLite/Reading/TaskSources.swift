@@ -54,31 +54,51 @@ struct NewestFirst {
     func end() { for source in sources { source.end() } }
 }
 
-/// Chooses what drives a list: the filter that is likely to leave the fewest.
+/// The indexes that can drive a list.
 struct TaskSources {
     let snapshot: Snapshot
     let query: TaskQuery
     let filter: TaskLister.Filter
 
-    func all() throws(ReadFault) -> [TaskSource] {
-        if let text = query.text { return try sources(text) }
-        if let pair = query.metadata.first { return [try metadata(pair)] }
-        if let error = filter.errorType { return [try column(SQL.byError, error)] }
-        if let sources = try sources(query.statuses) { return sources }
-        if let agent = filter.agent { return [try column(SQL.byAgent, agent)] }
-        if let type = filter.type { return [try column(SQL.byType, type)] }
-        if let user = filter.user { return [try column(SQL.byUser, user)] }
-        return [try everything()]
+    enum Driver {
+        case text(String)
+        case metadata(MetadataPair)
+        case column(String, Int64)
+        case statuses
+        case everything
+    }
+
+    /// Those that the query allows, the more promising first.
+    var drivers: [Driver] {
+        if let text = query.text { return [.text(text)] }
+        var drivers: [Driver] = []
+        if let error = filter.errorType { drivers.append(.column(SQL.byError, error)) }
+        if let pair = query.metadata.first { drivers.append(.metadata(pair)) }
+        // Most tasks are completed: that status leaves the most.
+        let isRare = !query.statuses.contains(.completed)
+        if !query.statuses.isEmpty, isRare { drivers.append(.statuses) }
+        if let agent = filter.agent { drivers.append(.column(SQL.byAgent, agent)) }
+        if let type = filter.type { drivers.append(.column(SQL.byType, type)) }
+        if let user = filter.user { drivers.append(.column(SQL.byUser, user)) }
+        if !query.statuses.isEmpty, !isRare { drivers.append(.statuses) }
+        return drivers.isEmpty ? [.everything] : drivers
+    }
+
+    /// The driver's rows, from one or several indexes.
+    func rows(_ driver: Driver) throws(ReadFault) -> [TaskSource] {
+        switch driver {
+        case .text(let text): try sources(text)
+        case .metadata(let pair): [try metadata(pair)]
+        case .column(let sql, let value): [try column(sql, value)]
+        case .statuses: try sources(Set(query.statuses))
+        case .everything: [try everything()]
+        }
     }
 
     // MARK: Status
 
-    /// Unfinished tasks are in the small table, failed and cancelled ones are rare; completed ones are most of
-    /// all there is, so that status drives only when nothing else could.
-    private func sources(_ statuses: [TaskStatus]) throws(ReadFault) -> [TaskSource]? {
-        let wanted = Set(statuses)
-        let isSelective = filter.agent == nil && filter.type == nil && filter.user == nil
-        guard !wanted.isEmpty, isSelective || !wanted.contains(.completed) else { return nil }
+    /// Unfinished tasks are in the small table, ended ones in the index by status.
+    private func sources(_ wanted: Set<TaskStatus>) throws(ReadFault) -> [TaskSource] {
         var sources: [TaskSource] = []
         if wanted.contains(.pending) {
             sources.append(try bounded(SQL.unfinished))

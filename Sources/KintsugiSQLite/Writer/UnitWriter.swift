@@ -81,20 +81,17 @@ final class UnitWriter {
 
     /// Writes the unit, or refuses it and leaves nothing of it.
     func write(_ unit: AppendUnit) throws(SQLiteFault) -> Result<Receipt, StoreError> {
-        let refusal: StoreError?
         var receipt = Receipt(numbers: [], positions: [])
         if unit.tasks.count == 1, unit.records.isEmpty, unit.idempotency == nil {
-            // One stream: its check goes first, so a refusal leaves nothing to undo.
-            refusal = try unit.tasks.withUnsafeBufferPointer { tasks throws(SQLiteFault) in
-                try write(tasks[0], into: &receipt)
-            }
-        } else {
-            refusal = try undoing { () throws(SQLiteFault) in try writeParts(of: unit, into: &receipt) }
+            // One stream: its check goes first, so a refusal leaves nothing to undo. One copy of the append, too.
+            let append = unit.tasks[0]
+            if let refusal = try write(append, into: &receipt) { return .failure(refusal) }
+            try count(append, receipt.numbers[0].rawValue)
+            return .success(receipt)
         }
+        let refusal = try undoing { () throws(SQLiteFault) in try writeParts(of: unit, into: &receipt) }
         if let refusal { return .failure(refusal) }
-        try unit.tasks.withUnsafeBufferPointer { tasks throws(SQLiteFault) in
-            for index in tasks.indices { try count(tasks[index], receipt.numbers[index].rawValue) }
-        }
+        for (append, number) in zip(unit.tasks, receipt.numbers) { try count(append, number.rawValue) }
         return .success(receipt)
     }
 
