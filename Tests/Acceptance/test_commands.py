@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,17 @@ def test_the_demo_shows_tasks_that_fail_and_heal(tmp_path: Path) -> None:
     for word in ("healed", "retry", "gave up", "kept", "breaker", "curl"):
         assert word in done.stdout + done.stderr, f"{word} is missing:\n{done.stdout[-3000:]}"
     assert not list(tmp_path.glob("kintsugi-demo-*"))
+
+
+def test_the_demo_goes_on_until_it_is_interrupted(tmp_path: Path) -> None:
+    with subprocess.Popen([BINARY, "demo"], env=CLEAN | {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as demo:
+        assert demo.stdout
+        assert any("healed" in line for line in demo.stdout), "the demo ended before anything healed"
+        assert demo.poll() is None
+        demo.send_signal(signal.SIGINT)
+        demo.stdout.read()
+        assert demo.wait(30) == 0
 
 
 def test_the_bench_measures_every_row_beside_the_stores_limit(tmp_path: Path) -> None:

@@ -36,8 +36,12 @@ struct DemoCommand: AsyncParsableCommand {
         let commits = narrator.hear(composition.engine)
         let script = DemoScript(
             url: { composition.url }, key: composition.newAdminKey ?? "", agents: agents.mapValues(\.url))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await composition.run() }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            // True: the server has ended, and so does the demo.
+            group.addTask {
+                try await composition.run()
+                return true
+            }
             group.addTask {
                 while !composition.engine.isReady { try await Task.sleep(for: .milliseconds(20)) }
                 narrator.welcome(composition)
@@ -46,9 +50,13 @@ struct DemoCommand: AsyncParsableCommand {
                     try await Task.sleep(for: .seconds(seconds))
                     await composition.stop()
                 }
+                return false
             }
-            group.addTask { await narrator.tell(commits) }
-            try await group.next()
+            group.addTask {
+                await narrator.tell(commits)
+                return false
+            }
+            while try await group.next() == false {}
             group.cancelAll()
             try await group.waitForAll()
         }
