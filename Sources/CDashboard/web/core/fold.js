@@ -1,0 +1,182 @@
+// What a task is after its events: the same fold as the server's (TaskState and AttemptFold in Swift). Both run the
+// fixtures in Tests/Fixtures/folds, so that they cannot drift apart. Pure: an event in, a new state out.
+
+/** The state before any event. */
+export function empty() {
+    return {
+        seq: 0, status: 'pending', status_reason: 'queued', round: 1, attempt: 0, round_attempt: 0, max_attempts: 6,
+        agent_id: null, error: null, progress: null, due_at: null, held_by: null, until: null, created_at: null,
+        started_at: null, finished_at: null, deadline_at: null, failed_task_id: null, dead_letter: null, attempts: [],
+        payment: null,
+    };
+}
+
+/** The state after these timeline rows, oldest first. */
+export function fold(events) { return events.reduce(evolve, empty()); }
+
+/** The state after one more timeline row. */
+export function evolve(before, event) {
+    const state = {...before, seq: event.seq};
+    RULES[event.type]?.(state, event.data ?? {}, event);
+    return state;
+}
+
+function pending(state, reason, due = null) {
+    Object.assign(state, {status: 'pending', status_reason: reason, due_at: due, until: null, held_by: null});
+}
+
+function ended(state, status, reason, at) {
+    Object.assign(state, {status, status_reason: reason, finished_at: at, due_at: null, until: null, held_by: null});
+}
+
+function change(state, number, members) {
+    state.attempts = state.attempts.map((attempt) => attempt.number === number ? {...attempt, ...members} : attempt);
+}
+
+/** The attempt that runs or is accepted. */
+function current(state) {
+    return state.status === 'in_progress' ? state.attempts.at(-1) : undefined;
+}
+
+function between(from, to) { return Math.max(0, Date.parse(to) - Date.parse(from)); }
+
+function endAttempt(state, number, status, event, members = {}) {
+    const attempt = state.attempts.find((one) => one.number === number);
+    if (!attempt) return;
+    change(state, number, {
+        status, finished_at: event.at, duration_ms: event.data?.duration_ms ?? between(attempt.started_at, event.at),
+        ...members,
+    });
+}
+
+const RULES = {
+    task_created(state, data, event) {
+        Object.assign(state, {
+            created_at: event.at, agent_id: data.agent_id, deadline_at: data.deadline_at, payment: data.payment,
+            max_attempts: data.retry_policy?.max_attempts ?? 6,
+        });
+        const isLater = data.run_at && Date.parse(data.run_at) > Date.parse(event.at);
+        pending(state, isLater ? 'scheduled' : 'queued', isLater ? data.run_at : event.at);
+    },
+    task_started(state, data, event) {
+        state.max_attempts = data.max_attempts ?? state.max_attempts;
+        state.started_at ??= event.at;
+    },
+    attempt_started(state, data, event) {
+        state.attempt = data.number;
+        if (data.counted) state.round_attempt += 1;
+        const queue = state.status === 'pending' && state.held_by === null && state.due_at
+            ? between(state.due_at, event.at) : 0;
+        Object.assign(state, {
+            status: 'in_progress', status_reason: 'running', agent_id: data.agent_id, progress: null, due_at: null,
+            until: null, held_by: null,
+        });
+        state.attempts = [...state.attempts, {
+            number: data.number, round: event.round, status: 'running', probe: data.probe, agent_id: data.agent_id,
+            provider: data.provider, started_at: event.at, finished_at: null, queue_ms: data.queue_ms ?? queue,
+            duration_ms: null, http_status: null, error: null, breaker_state: data.breaker_state, counted: data.counted,
+            retry: null,
+        }];
+    },
+    attempt_success(state, data, event) {
+        const attempt = state.attempts.find((one) => one.number === data.number);
+        if (attempt && !attempt.counted && attempt.probe) state.round_attempt += 1;
+        endAttempt(state, data.number, 'succeeded', event, {http_status: data.http_status ?? attempt?.http_status ?? null});
+    },
+    attempt_failed(state, data, event) {
+        const attempt = state.attempts.find((one) => one.number === data.number);
+        endAttempt(state, data.number, 'failed', event, {
+            error: data.error, http_status: data.error?.http_status ?? attempt?.http_status ?? null,
+        });
+        state.error = data.error;
+        pending(state, 'backoff', event.at);
+    },
+    task_retried(state, data) {
+        pending(state, 'backoff', data.due_at);
+        const last = state.attempts.at(-1);
+        if (last) change(state, last.number, {retry: {delay_ms: data.delay_ms, next_attempt_at: data.due_at}});
+    },
+    task_failed(state, data, event) {
+        state.error = data.error ?? state.error;
+        ended(state, 'failed', data.reason, event.at);
+    },
+    moved_to_dlq(state, data) {
+        state.failed_task_id = data.failed_task_id;
+        state.dead_letter = 'pending';
+    },
+    task_completed(state, data, event) {
+        ended(state, 'completed', data.source === 'fallback' ? 'completed_by_fallback' : 'completed', event.at);
+    },
+    attempt_accepted(state, data) {
+        Object.assign(state, {status: 'in_progress', status_reason: 'awaiting_agent', until: data.times_out_at});
+        change(state, data.number, {status: 'accepted', http_status: 202});
+    },
+    attempt_abandoned(state, data, event) {
+        endAttempt(state, data.number, 'abandoned', event, {error: data.error});
+        state.error = data.error ?? state.error;
+        pending(state, 'backoff', event.at);
+    },
+    attempt_interrupted(state, data, event) {
+        const attempt = state.attempts.find((one) => one.number === data.number);
+        if (attempt?.counted) state.round_attempt = Math.max(0, state.round_attempt - 1);
+        endAttempt(state, data.number, 'interrupted', event);
+        pending(state, 'queued', event.at);
+    },
+    task_progress(state, data, event) {
+        state.progress = {percent: data.percent, message: data.message, at: event.at};
+    },
+    task_cancelled(state, data, event) {
+        const attempt = current(state);
+        if (attempt) endAttempt(state, attempt.number, 'cancelled', {at: event.at});
+        ended(state, 'cancelled', 'cancelled', event.at);
+    },
+    task_requeued(state, data, event) {
+        Object.assign(state, {
+            round: event.round, round_attempt: 0, finished_at: null, progress: null,
+            dead_letter: state.dead_letter === null ? null : 'retried',
+            agent_id: data.agent_id ?? state.agent_id, deadline_at: data.deadline_at,
+        });
+        pending(state, data.delay_ms > 0 ? 'scheduled' : 'queued', data.due_at);
+    },
+    task_held(state, data) {
+        Object.assign(state, {
+            status: 'pending', status_reason: 'breaker_open', held_by: data.provider, until: data.until, due_at: null,
+        });
+    },
+    task_released(state, data, event) { pending(state, 'queued', event.at); },
+    task_escalated(state, data) {
+        Object.assign(state, {status: 'waiting', status_reason: 'awaiting_decision', until: data.until, due_at: null});
+    },
+    task_resumed(state, data, event) { pending(state, 'queued', event.at); },
+    dead_letter_resolved(state) { state.dead_letter = 'resolved'; },
+    dead_letter_discarded(state) { state.dead_letter = 'discarded'; },
+};
+
+/** The types of events that the fold knows; the others change nothing of what is shown. */
+export const KNOWN = Object.keys(RULES);
+
+/** How an attempt's end looks in the row: `ok`, `broken`, `running`, or `void` (it does not count as a break). */
+export function outcome(attempt) {
+    switch (attempt.status) {
+    case 'succeeded': return 'ok';
+    case 'failed': case 'abandoned': return 'broken';
+    case 'running': case 'accepted': return 'running';
+    default: return 'void';
+    }
+}
+
+/**
+ * The breaks of a task, each mended or not. A break is mended (a gold seam) when something went on after it and the task
+ * completed, or goes on now; it is a red crack while nobody has mended it.
+ */
+export function breaks(task, attempts) {
+    const isMended = task.status === 'completed';
+    return attempts.filter((attempt) => outcome(attempt) === 'broken')
+        .map((attempt) => ({number: attempt.number, mended: isMended}));
+}
+
+/** Whether the task completed although something had broken on the way: what gold stands for. */
+export function isHealed(task) {
+    return task.status === 'completed' && ((task.attempt ?? 0) > 1 || (task.round ?? 1) > 1
+        || task.status_reason === 'completed_by_fallback');
+}

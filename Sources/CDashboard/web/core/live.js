@@ -1,0 +1,73 @@
+// The page's side of the live topics: through the worker that all tabs share, or by a connection of its own.
+
+import {Connection} from './connection.js';
+
+const listeners = {events: new Set(), state: new Set(), gap: new Set(), began: new Set(), ask: new Set()};
+let tell = () => {};
+let isHeld = false;
+
+export const live = {
+    /** `{phase: 'connecting' | 'live' | 'reconnecting' | 'paused', at}`; `at`: of the last event that came. */
+    state: {phase: 'connecting', at: null},
+    /** Whether the person has paused it. */
+    get isHeld() { return isHeld; },
+
+    /** Calls `listener` for batches of `events`, for a new `state`, for a `gap` (load anew), when the stream `began`. */
+    on(kind, listener) {
+        listeners[kind].add(listener);
+        return () => listeners[kind].delete(listener);
+    },
+
+    start(topics) {
+        tell({type: 'close'});
+        tell = open(topics);
+        addEventListener('pagehide', () => tell({type: 'close'}), {once: true});
+        addEventListener('pageshow', (event) => { if (event.persisted) live.start(topics); }, {once: true});
+    },
+
+    stop() { tell({type: 'close'}); tell = () => {}; },
+    /** Tries to connect now. */
+    again() { tell({type: 'again'}); },
+
+    /** Stops what comes from changing the page, until it is released; nothing is missed. */
+    hold(value) {
+        isHeld = value;
+        adjust();
+        hear({...live.state, type: 'state'});
+    },
+};
+
+document.addEventListener('visibilitychange', adjust);
+
+function adjust() { tell({type: document.hidden || isHeld ? 'pause' : 'resume'}); }
+
+function hear(message) {
+    if (message.type === 'state') live.state = message;
+    for (const listener of listeners[message.type] ?? []) listener(message);
+}
+
+function open(topics) {
+    const worker = shared();
+    if (worker) {
+        worker.port.addEventListener('message', ({data}) => hear(data));
+        worker.port.start();
+        worker.port.postMessage({type: 'open', topics});
+        return (message) => worker.port.postMessage(message);
+    }
+    const connection = new Connection(topics);
+    const subscriber = connection.add(hear);
+    return (message) => {
+        if (message.type === 'close') { subscriber.leave(); connection.close(); }
+        if (message.type === 'pause') subscriber.pause();
+        if (message.type === 'resume') subscriber.resume();
+        if (message.type === 'again') connection.again();
+    };
+}
+
+function shared() {
+    try {
+        return new SharedWorker(new URL('./live-worker.js', import.meta.url), {type: 'module', name: 'kintsugi-live'});
+    } catch {
+        return null;
+    }
+}
