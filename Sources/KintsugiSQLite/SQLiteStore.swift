@@ -97,6 +97,14 @@ package final class SQLiteStore: Store, Sendable {
         }
     }
 
+    package func log(after position: Int64, limit: Int, of filter: LogFilter)
+        async throws(StoreError) -> LogSlice
+    {
+        try await read { snapshot throws(ReadFault) in
+            try snapshot.log(after: position, limit: limit, of: filter)
+        }
+    }
+
     // MARK: What the scheduler reads
 
     package func lanes() async throws(StoreError) -> [Lane] {

@@ -130,10 +130,13 @@ package struct Receipt: Sendable, Hashable {
     package var numbers: [TaskNumber]
     /// The position of each task append's first event, in order. Positions are dense over all streams.
     package var positions: [Int64]
+    /// The positions of the whole unit, its records' too: it begins where the unit before it ended.
+    package var range: Range<Int64>
 
-    package init(numbers: [TaskNumber], positions: [Int64]) {
+    package init(numbers: [TaskNumber], positions: [Int64], range: Range<Int64>) {
         self.numbers = numbers
         self.positions = positions
+        self.range = range
     }
 }
 

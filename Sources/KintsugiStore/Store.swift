@@ -30,6 +30,16 @@ package protocol Store: Sendable {
     func timeline(_ number: TaskNumber, after seq: Int, limit: Int) async throws(StoreError)
         -> [RecordedEvent]
 
+    // MARK: The log
+
+    /// What is wanted of the log after this position, whole appends, oldest first.
+    ///
+    /// Gives `limit` appends at most and looks at `LogSlice.span` at most, so that a read is short whatever is
+    /// wanted; it may give fewer where they are large. A position inside an append gives that append whole; one
+    /// at or behind the end of the log gives nothing.
+    /// - Complexity: O(`LogSlice.span`); for a filter of tasks only, O(`limit`) for each of them.
+    func log(after position: Int64, limit: Int, of filter: LogFilter) async throws(StoreError) -> LogSlice
+
     // MARK: What the scheduler reads
 
     /// Every lane in which a ready or held task stands.

@@ -5,6 +5,7 @@ public enum Paths {
     public static let openAPI = "/openapi.json"
     public static let problem = "/problems/{slug}"
 
+    public static let stream = "/api/v1/stream"
     public static let me = "/api/v1/me"
     public static let tasks = "/api/v1/tasks"
     public static let taskBatch = "/api/v1/tasks/batch"

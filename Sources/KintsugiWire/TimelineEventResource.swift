@@ -30,19 +30,19 @@ public struct TimelineEventResource: Resource {
         self.actor = actor
     }
 
-    package func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("seq", seq)
-            json.member("position", position)
-            json.member("type", type.rawValue)
-            json.member("severity", severity.rawValue)
-            json.member("at", at)
-            json.member("attempt", attempt)
-            json.member("round", round)
-            json.member("message", message)
-            json.member("data", json: data)
-            json.member("actor", actor)
-        }
+    package func write(to json: inout JSONWriter) { json.object { members(to: &$0) } }
+
+    package func members(to json: inout JSONWriter) {
+        json.member("seq", seq)
+        json.member("position", position)
+        json.member("type", type.rawValue)
+        json.member("severity", severity.rawValue)
+        json.member("at", at)
+        json.member("attempt", attempt)
+        json.member("round", round)
+        json.member("message", message)
+        json.member("data", json: data)
+        json.member("actor", actor)
     }
 }
 

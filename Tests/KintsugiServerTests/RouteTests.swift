@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Kintsugi
 import KintsugiCore
 import KintsugiEngine
 import KintsugiStore
@@ -15,6 +16,7 @@ import Testing
 struct TestServer {
     let engine: Engine
     let keys: KeyRing
+    let live: LiveTopics
     let adminKey: String
     private let configuration: ServerConfiguration
 
@@ -29,6 +31,7 @@ struct TestServer {
                 unseal: { String($0.dropFirst(6).reversed()) }),
             logger: logger)
         try await engine.prepare()
+        live = try await LiveTopics(engine: engine)
         keys = KeyRing(engine: engine)
         adminKey = try #require(try await keys.bootstrap(adminKeyFromEnvironment: nil))
         configuration = ServerConfiguration(startedAt: .zero, logger: logger)
@@ -41,7 +44,8 @@ struct TestServer {
     }
 
     func test(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
-        let application = makeApplication(engine: engine, keys: keys, configuration: configuration)
+        let application = makeApplication(
+            engine: engine, keys: keys, live: live, configuration: configuration)
         try await application.test(.router) { try await body($0) }
     }
 }

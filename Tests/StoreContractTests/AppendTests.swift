@@ -127,7 +127,7 @@ struct AppendTests {
             #expect(try await store.status().position == 3)
             let receipt = try await store.append(
                 AppendUnit(tasks: [scenario.creation(Scenario.spec("new", user: "new", agent: "new"))]))
-            #expect(receipt == Receipt(numbers: [TaskNumber(2)], positions: [4]))
+            #expect(receipt == Receipt(numbers: [TaskNumber(2)], positions: [4], range: 4..<5))
         }
     }
 

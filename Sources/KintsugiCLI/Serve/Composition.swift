@@ -69,8 +69,10 @@ final class Composition: Sendable {
                 drainGrace: drainGrace, attemptToken: { secret.attemptToken(task: $0, attempt: $1) },
                 seal: secret.seal, unseal: secret.unseal), logger: logger)
         let keys = KeyRing(engine: engine)
+        let live: LiveTopics
         do {
             try await engine.prepare()
+            live = try await LiveTopics(engine: engine)
             newAdminKey = try await keys.bootstrap(adminKeyFromEnvironment: settings.text("server.admin_key"))
             if let newAdminKey { try folder.write(newAdminKey + "\n", to: "admin.key") }
         } catch {
@@ -89,14 +91,16 @@ final class Composition: Sendable {
         server.port = port
         server.maxBodyBytes = maxBodyBytes
         let listening = AsyncStream.makeStream(of: Void.self)
-        let application = KintsugiServer.makeApplication(engine: engine, keys: keys, configuration: server) {
-            port in
+        let application = KintsugiServer.makeApplication(
+            engine: engine, keys: keys, live: live, configuration: server
+        ) { port in
             address.set(port)
             listening.continuation.finish()
         }
-        // The engine drains first, while agents can still report; the server goes last.
+        // The engine drains first, while agents can still report and streams tell of it; then the server ends its
+        // streams and goes, and what they live on last.
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: application), .init(service: engine)],
+            services: [.init(service: live), .init(service: application), .init(service: engine)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(28)
         group = ServiceGroup(configuration: configuration)

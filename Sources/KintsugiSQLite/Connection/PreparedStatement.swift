@@ -145,6 +145,9 @@ struct PreparedStatement {
             UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(pointer, column))))
     }
 
+    /// How many bytes the column has.
+    func count(_ column: Int32) -> Int { Int(sqlite3_column_bytes(pointer, column)) }
+
     func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
 
     func optionalText(_ column: Int32) -> String? {

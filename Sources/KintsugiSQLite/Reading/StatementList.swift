@@ -7,7 +7,9 @@ extension SQLiteStore {
     /// Every statement that a reader runs on tables that grow, by name.
     package static let statements: [String: String] = {
         var all: [String: String] = [
-            "timeline": Snapshot.timelineSQL, "firstSeq": Snapshot.firstSeqSQL, "lanes": Snapshot.lanesSQL,
+            "log": Snapshot.logSQL, "logOfTask": Snapshot.logOfTaskSQL, "logEnd": Snapshot.logEndSQL,
+            "holding": Snapshot.holdingSQL, "timeline": Snapshot.timelineSQL,
+            "firstSeq": Snapshot.firstSeqSQL, "lanes": Snapshot.lanesSQL,
             "window": Snapshot.windowSQL, "timers": Snapshot.timersSQL, "nextTimer": Snapshot.nextTimerSQL,
             "running": Snapshot.runningSQL, "totals": Snapshot.totalsSQL, "value": Snapshot.valueSQL,
             "activity": Snapshot.activitySQL, "nextGroup": Snapshot.nextGroupInLaneSQL,

@@ -81,16 +81,19 @@ final class UnitWriter {
 
     /// Writes the unit, or refuses it and leaves nothing of it.
     func write(_ unit: AppendUnit) throws(SQLiteFault) -> Result<Receipt, StoreError> {
-        var receipt = Receipt(numbers: [], positions: [])
+        let first = counts.position
+        var receipt = Receipt(numbers: [], positions: [], range: first..<first)
         if unit.tasks.count == 1, unit.records.isEmpty, unit.idempotency == nil {
             // One stream: its check goes first, so a refusal leaves nothing to undo. One copy of the append, too.
             let append = unit.tasks[0]
             if let refusal = try write(append, into: &receipt) { return .failure(refusal) }
+            receipt.range = first..<counts.position
             try count(append, receipt.numbers[0].rawValue)
             return .success(receipt)
         }
         let refusal = try undoing { () throws(SQLiteFault) in try writeParts(of: unit, into: &receipt) }
         if let refusal { return .failure(refusal) }
+        receipt.range = first..<counts.position
         for (append, number) in zip(unit.tasks, receipt.numbers) { try count(append, number.rawValue) }
         return .success(receipt)
     }

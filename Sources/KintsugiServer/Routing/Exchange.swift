@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Kintsugi
 import KintsugiCore
 import KintsugiEngine
 import KintsugiVocabulary
@@ -9,12 +10,14 @@ import KintsugiWire
 final class Site: Sendable {
     let engine: Engine
     let keys: KeyRing
+    let live: LiveTopics
     let configuration: ServerConfiguration
     let gate = IdempotencyGate()
 
-    init(engine: Engine, keys: KeyRing, configuration: ServerConfiguration) {
+    init(engine: Engine, keys: KeyRing, live: LiveTopics, configuration: ServerConfiguration) {
         self.engine = engine
         self.keys = keys
+        self.live = live
         self.configuration = configuration
     }
 }
@@ -67,6 +70,8 @@ struct Answer: Sendable {
     var status: HTTPResponse.Status
     var headers: HTTPFields
     var body: [UInt8]
+    /// A body that is written as things happen, in place of `body`.
+    var stream: EventStream?
 
     init(_ status: HTTPResponse.Status, _ resource: some Resource, headers: HTTPFields = [:]) {
         self.init(status, json: resource.json, headers: headers)
@@ -79,16 +84,18 @@ struct Answer: Sendable {
         self.body = body
     }
 
-    /// Without a body.
-    init(_ status: HTTPResponse.Status, headers: HTTPFields = [:]) {
+    /// Without a body, or with one that is written as things happen.
+    init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], stream: EventStream? = nil) {
         self.status = status
         self.headers = headers
+        self.stream = stream
         body = []
     }
 
-    var response: Response {
-        Response(
-            status: status, headers: headers,
-            body: body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    var response: Response { Response(status: status, headers: headers, body: responseBody) }
+
+    private var responseBody: ResponseBody {
+        if let stream { return ResponseBody { writer in try await stream.write(to: writer) } }
+        return body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body))
     }
 }

@@ -1,5 +1,6 @@
 import HTTPTypes
 package import Hummingbird
+package import Kintsugi
 package import KintsugiEngine
 import Logging
 
@@ -18,10 +19,10 @@ package struct ServerContext: RequestContext {
 }
 
 /// The API as routes, to be served by `makeApplication` or mounted by an app of its own.
-package func makeRouter(engine: Engine, keys: KeyRing, configuration: ServerConfiguration) -> Router<
-    ServerContext
-> {
-    let site = Site(engine: engine, keys: keys, configuration: configuration)
+package func makeRouter(
+    engine: Engine, keys: KeyRing, live: LiveTopics, configuration: ServerConfiguration
+) -> Router<ServerContext> {
+    let site = Site(engine: engine, keys: keys, live: live, configuration: configuration)
     let router = Router(context: ServerContext.self)
     router.add(middleware: Manners(configuration: configuration, paths: PathMethods(Routes.all)))
     for route in Routes.all {

@@ -54,6 +54,7 @@ enum Routes {
         Route(.get, Paths.circuitBreakers, .atLeast(.viewer), BreakerHandlers.list),
         Route(.post, Paths.openCircuitBreaker, .atLeast(.admin), BreakerHandlers.open),
         Route(.post, Paths.closeCircuitBreaker, .atLeast(.admin), BreakerHandlers.close),
+        Route(.get, Paths.stream, .atLeast(.viewer), StreamHandlers.stream),
         Route(.get, Paths.me, .atLeast(.viewer), KeyHandlers.me),
         Route(.post, Paths.apiKeys, .atLeast(.admin), KeyHandlers.make),
         Route(.get, Paths.apiKeys, .atLeast(.admin), KeyHandlers.list),

@@ -16,6 +16,26 @@ extension MemoryLog {
         return Page(elements: found, next: nil)
     }
 
+    // MARK: The log
+
+    func log(after: Int64, limit: Int, of filter: LogFilter) -> LogSlice {
+        var slice = LogSlice(appends: [], through: max(after, 0), more: false)
+        let rest = spans.drop { $0.position + Int64($0.count) - 1 <= after }
+        for span in rest.prefix(LogSlice.span) {
+            guard slice.appends.count < limit else { break }
+            slice.through = span.position + Int64(span.count) - 1
+            guard let number = span.task, let task = self[number],
+                filter.matches(number, of: task.state.spec.userID)
+            else { continue }
+            slice.appends.append(
+                LogAppend(
+                    number: number, id: task.state.id, user: task.state.spec.userID,
+                    events: Array(task.events[(span.seq - 1)..<(span.seq - 1 + span.count)])))
+        }
+        slice.more = slice.through < position
+        return slice
+    }
+
     // MARK: What the scheduler reads
 
     private func liveTasks(_ isWanted: (LiveRow) -> Bool) -> [(task: StoredTask, row: LiveRow)] {

@@ -12,6 +12,14 @@ struct MemoryLog {
         var stored: StoredTask { StoredTask(number: number, state: state) }
     }
 
+    struct Span {
+        var position: Int64
+        var task: TaskNumber?
+        /// Of its first event.
+        var seq: Int
+        var count: Int
+    }
+
     struct RecordName: Hashable {
         var kind: RecordKind
         var key: String
@@ -31,6 +39,8 @@ struct MemoryLog {
     }
 
     private(set) var position: Int64 = 0
+    /// Every append in position order; no task: of a record.
+    private(set) var spans: [Span] = []
     /// By number, from 1.
     private(set) var tasks: [Task] = []
     private var numbers: [TaskID: TaskNumber] = [:]
@@ -51,7 +61,8 @@ struct MemoryLog {
 
     mutating func record(_ unit: AppendUnit) throws(StoreError) -> Receipt {
         try check(unit)
-        var receipt = Receipt(numbers: [], positions: [])
+        let first = position + 1
+        var receipt = Receipt(numbers: [], positions: [], range: first..<first)
         for append in unit.tasks {
             receipt.positions.append(position + 1)
             receipt.numbers.append(record(append))
@@ -61,6 +72,7 @@ struct MemoryLog {
             answers[IdempotencyName(caller: answer.caller, operation: answer.operation, key: answer.key)] =
                 answer
         }
+        receipt.range = first..<(position + 1)
         return receipt
     }
 
@@ -110,6 +122,8 @@ struct MemoryLog {
             events.append(
                 RecordedEvent(seq: seq, position: position + Int64(index) + 1, at: append.at, event: event))
         }
+        spans.append(
+            Span(position: position + 1, task: number, seq: append.expectedVersion + 1, count: events.count))
         position += Int64(events.count)
         if append.number == nil {
             tasks.append(Task(number: number, state: append.after, events: events, live: append.live))
@@ -127,6 +141,7 @@ struct MemoryLog {
 
     private mutating func record(_ append: RecordAppend) {
         position += 1
+        spans.append(Span(position: position, task: nil, seq: 0, count: 1))
         let name = RecordName(kind: append.kind, key: append.key)
         records[name] = append.applied(to: records[name])
     }

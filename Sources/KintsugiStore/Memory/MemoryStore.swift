@@ -115,6 +115,12 @@ package final class MemoryStore: Store {
         try read { Array($0.timeline(number).drop { $0.seq <= seq }.prefix(limit)) }
     }
 
+    package func log(after position: Int64, limit: Int, of filter: LogFilter)
+        async throws(StoreError) -> LogSlice
+    {
+        try read { $0.log(after: position, limit: limit, of: filter) }
+    }
+
     package func lanes() async throws(StoreError) -> [Lane] { try read { $0.lanes() } }
 
     package func window(_ lane: Lane, limit: Int) async throws(StoreError) -> Window {
