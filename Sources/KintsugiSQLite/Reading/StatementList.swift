@@ -7,7 +7,8 @@ extension SQLiteStore {
     /// Every statement that a reader runs on tables that grow, by name.
     package static let statements: [String: String] = {
         var all: [String: String] = [
-            "timeline": Snapshot.timelineSQL, "firstSeq": Snapshot.firstSeqSQL, "lanes": Snapshot.lanesSQL,
+            "timeline": Snapshot.timelineSQL, "backwards": Snapshot.backwardsSQL,
+            "creation": Snapshot.creationSQL, "firstSeq": Snapshot.firstSeqSQL, "lanes": Snapshot.lanesSQL,
             "window": Snapshot.windowSQL, "timers": Snapshot.timersSQL, "nextTimer": Snapshot.nextTimerSQL,
             "running": Snapshot.runningSQL, "totals": Snapshot.totalsSQL, "value": Snapshot.valueSQL,
             "activity": Snapshot.activitySQL, "nextGroup": Snapshot.nextGroupInLaneSQL,

@@ -115,6 +115,12 @@ package final class MemoryStore: Store {
         try read { Array($0.timeline(number).drop { $0.seq <= seq }.prefix(limit)) }
     }
 
+    package func attemptStories(of tasks: [StoredTask], attempts: Int) async throws(StoreError)
+        -> [[RecordedEvent]]
+    {
+        try read { log in tasks.map { log.attemptStory(of: $0, attempts: attempts) } }
+    }
+
     package func lanes() async throws(StoreError) -> [Lane] { try read { $0.lanes() } }
 
     package func window(_ lane: Lane, limit: Int) async throws(StoreError) -> Window {
