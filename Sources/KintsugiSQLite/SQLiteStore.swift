@@ -105,6 +105,14 @@ package final class SQLiteStore: Store, Sendable {
         }
     }
 
+    package func attemptStories(of tasks: [StoredTask], attempts: Int) async throws(StoreError)
+        -> [[RecordedEvent]]
+    {
+        try await read { snapshot throws(ReadFault) in
+            try snapshot.attemptStories(of: tasks, attempts: attempts)
+        }
+    }
+
     // MARK: What the scheduler reads
 
     package func lanes() async throws(StoreError) -> [Lane] {

@@ -29,6 +29,9 @@ package protocol Store: Sendable {
     /// The recorded events of a task with a greater `seq` than `after`, oldest first.
     func timeline(_ number: TaskNumber, after seq: Int, limit: Int) async throws(StoreError)
         -> [RecordedEvent]
+    /// What the newest attempts of each task are told from, as of its version; see `AttemptStory`. For the first
+    /// of these tasks, as many as a bound on what is read allows, but at least one.
+    func attemptStories(of tasks: [StoredTask], attempts: Int) async throws(StoreError) -> [[RecordedEvent]]
 
     // MARK: The log
 
@@ -152,10 +155,25 @@ package struct TaskQuery: Sendable, Hashable {
     package var createdBefore: Timestamp?
     /// The beginning of an id in lower case, or an exact type or payment reference.
     package var text: String?
+    /// Tasks that have begun at least so many attempts, over all rounds.
+    package var minAttempts = 0
+    /// Tasks whose payment is at least this, in any currency.
+    package var minAmount: String?
+    package var excluded = Excluded()
     package var before: PageCursor?
     package var limit = 50
 
     package init() {}
+
+    /// What is left out of the list; a task without an agent or an error is never left out for it.
+    package struct Excluded: Sendable, Hashable {
+        package var statuses: [TaskStatus] = []
+        package var types: [String] = []
+        package var agents: [AgentID] = []
+        package var errorTypes: [ErrorType] = []
+
+        package init() {}
+    }
 }
 
 /// An entry of the dead letter queue. A task that fails again after a retry makes a new one.

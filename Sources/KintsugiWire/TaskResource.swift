@@ -34,6 +34,8 @@ public struct TaskResource: Resource {
     public var timeout: Int64 = 30_000
     /// The `seq` of its last event.
     public var version = 1
+    /// Only where they were asked for: the newest ones, oldest first.
+    public var attempts: [AttemptResource]?
 
     package init() {}
 
@@ -69,6 +71,7 @@ public struct TaskResource: Resource {
             json.member("deadline_at", deadlineAt)
             json.member("timeout_ms", timeout)
             json.member("version", version)
+            if let attempts { json.member("attempts", resources: attempts) }
         }
     }
 }

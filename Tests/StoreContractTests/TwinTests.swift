@@ -33,6 +33,10 @@ struct TwinTests {
         for query in history.queries() {
             let (first, second) = (try await left.all(query), try await right.all(query))
             #expect(first == second, "\(query)")
+            for attempts in [1, 2, 20] {
+                let stories = try await right.attemptStories(of: first, attempts: attempts)
+                #expect(try await left.attemptStories(of: first, attempts: attempts) == stories)
+            }
         }
         for query in history.deadLetterQueries() {
             let (first, second) = (try await left.all(query), try await right.all(query))

@@ -1,4 +1,4 @@
-import KintsugiCore
+package import KintsugiCore
 package import KintsugiStore
 package import KintsugiVocabulary
 package import KintsugiWire
@@ -8,8 +8,17 @@ package struct AttemptFold: Sendable {
     package private(set) var attempts: [AttemptResource] = []
     private let id: TaskID
     private var state: TaskState?
+    private var round = 1
 
     package init(of id: TaskID) { self.id = id }
+
+    /// The attempts of a task that this story tells; it may begin in the middle of the task's history.
+    package init(of task: TaskState, in story: [RecordedEvent]) {
+        id = task.id
+        state = TaskState(id: task.id, spec: task.spec, at: task.createdAt)
+        round = task.round - story.count { $0.event.type == .taskRequeued }
+        for event in story { take(event) }
+    }
 
     /// Takes the next event in; they must come from the first on.
     package mutating func take(_ recorded: RecordedEvent) {
@@ -37,6 +46,7 @@ package struct AttemptFold: Sendable {
             end(number, .abandoned, at: at) { $0.error = ErrorResource(failure, at: at) }
         case .attemptInterrupted(let number): end(number, .interrupted, at: at)
         case .taskCancelled: if let number = state?.currentAttempt { end(number, .cancelled, at: at) }
+        case .taskRequeued(let requeue): round = requeue.round
         case .taskRetried(let delay, let due, _):
             if let last = state?.attempt?.start.number { change(last) { $0.retry = (delay, due.rfc3339) } }
         default: break
@@ -47,7 +57,7 @@ package struct AttemptFold: Sendable {
     private mutating func begin(_ start: AttemptStart, at: Timestamp) {
         var attempt = AttemptResource()
         attempt.number = start.number
-        attempt.round = state?.round ?? 1
+        attempt.round = round
         attempt.probe = start.probe
         attempt.agentID = start.agentID.rawValue
         attempt.provider = start.provider.rawValue

@@ -9,6 +9,7 @@ extension SQLiteStore {
         var all: [String: String] = [
             "log": Snapshot.logSQL, "logOfTask": Snapshot.logOfTaskSQL, "logEnd": Snapshot.logEndSQL,
             "holding": Snapshot.holdingSQL, "timeline": Snapshot.timelineSQL,
+            "backwards": Snapshot.backwardsSQL, "creation": Snapshot.creationSQL,
             "firstSeq": Snapshot.firstSeqSQL, "lanes": Snapshot.lanesSQL,
             "window": Snapshot.windowSQL, "timers": Snapshot.timersSQL, "nextTimer": Snapshot.nextTimerSQL,
             "running": Snapshot.runningSQL, "totals": Snapshot.totalsSQL, "value": Snapshot.valueSQL,

@@ -6,6 +6,8 @@ import KintsugiVocabulary
 /// of them are looked at. The page may then be short, but it has a cursor.
 struct TaskLister {
     static let maxExamined = 5_000
+    /// Appends looked at for filters whose facts stand in no row; the last task is always read to its end.
+    static let maxAppends = 2_000
 
     let snapshot: Snapshot
     let query: TaskQuery
@@ -18,6 +20,8 @@ struct TaskLister {
         var agent: Int64?
         var errorType: Int64?
         var bounds: Range<Int64>
+        /// Types, agents and error types that are left out.
+        var excluded: Set<Int64> = []
     }
 
     /// A row that an index gave.
@@ -29,6 +33,7 @@ struct TaskLister {
         var status: Int64
         var phase: Int64?
         var id: UUID7
+        var version: Int
 
         init(_ row: PreparedStatement) {
             number = row.int(0)
@@ -39,6 +44,7 @@ struct TaskLister {
             phase = row.optionalInt(7)
             let halves = row.halves(8)
             id = UUID7(high: halves.0, low: halves.1)
+            version = Int(row.int(9))
         }
 
         var taskStatus: TaskStatus? {
@@ -53,6 +59,7 @@ struct TaskLister {
 
     /// Nil if the query names something that no task has.
     init?(_ query: TaskQuery, on snapshot: Snapshot) throws(ReadFault) {
+        guard let query = query.withoutContradictions else { return nil }
         self.snapshot = snapshot
         self.query = query
         var filter = Filter(bounds: try snapshot.bounds(of: query))
@@ -72,6 +79,7 @@ struct TaskLister {
             guard let number = try snapshot.number(.errorType, error.rawValue) else { return nil }
             filter.errorType = number
         }
+        filter.excluded = try snapshot.numbers(of: query.excluded)
         self.filter = filter
     }
 
@@ -90,7 +98,7 @@ struct TaskLister {
         let drivers = sources.drivers
         var best: Scan?
         for driver in drivers {
-            let scan = try scan(try sources.rows(driver), atMost: Self.maxExamined / drivers.count)
+            let scan = try scan(try sources.rows(driver), share: drivers.count)
             let isFurther = best.map { scan.next?.before ?? 0 < $0.next?.before ?? 0 } ?? true
             if scan.isDone || isFurther { best = scan }
             if scan.isDone { break }
@@ -98,14 +106,15 @@ struct TaskLister {
         return Page(elements: try snapshot.tasks(best?.found ?? []), next: best?.next)
     }
 
-    private func scan(_ sources: [TaskSource], atMost limit: Int) throws(ReadFault) -> Scan {
+    private func scan(_ sources: [TaskSource], share: Int) throws(ReadFault) -> Scan {
         var merge = try NewestFirst(sources)
         defer { merge.end() }
         var scan = Scan()
         var examined = 0
+        var appends = 0
         while let candidate = try merge.next() {
             examined += 1
-            if try matches(candidate) {
+            if try matches(candidate, &appends) {
                 guard scan.found.count < query.limit else {
                     scan.next = scan.found.last.map(PageCursor.init(before:))
                     scan.isDone = true
@@ -113,7 +122,7 @@ struct TaskLister {
                 }
                 scan.found.append(candidate.number)
             }
-            if examined == limit {
+            if examined == Self.maxExamined / share || appends >= Self.maxAppends / share {
                 scan.next = PageCursor(before: candidate.number)
                 return scan
             }
@@ -124,7 +133,15 @@ struct TaskLister {
 
     // MARK: The other filters
 
-    private func matches(_ candidate: Candidate) throws(ReadFault) -> Bool {
+    /// The cheap ones first: `appends` grows by what had to be read of the task's history.
+    private func matches(_ candidate: Candidate, _ appends: inout Int) throws(ReadFault) -> Bool {
+        guard matches(candidate) else { return false }
+        for pair in query.metadata where try !has(pair, candidate.number) { return false }
+        if let text = query.text, try !matches(text, candidate) { return false }
+        return try historyMatches(candidate, &appends)
+    }
+
+    private func matches(_ candidate: Candidate) -> Bool {
         if let user = filter.user, candidate.user != user { return false }
         if let type = filter.type, candidate.type != type { return false }
         if let agent = filter.agent, candidate.agent != agent { return false }
@@ -134,9 +151,25 @@ struct TaskLister {
         if !query.statuses.isEmpty {
             guard let status = candidate.taskStatus, query.statuses.contains(status) else { return false }
         }
-        for pair in query.metadata where try !has(pair, candidate.number) { return false }
-        guard let text = query.text else { return true }
-        return try matches(text, candidate)
+        guard !filter.excluded.isEmpty else { return true }
+        return ![candidate.type, candidate.agent, candidate.errorType].contains {
+            $0.map(filter.excluded.contains) ?? false
+        }
+    }
+
+    /// What stands only in the task's events, read as little of it as will do.
+    private func historyMatches(_ candidate: Candidate, _ appends: inout Int) throws(ReadFault) -> Bool {
+        if query.minAttempts > 0 {
+            // Its creation, so many beginnings, and the end of each but the last.
+            guard candidate.version >= 2 * query.minAttempts else { return false }
+            let (attempts, examined) = try snapshot.attemptsBegun(candidate.number)
+            appends += examined
+            if attempts < query.minAttempts { return false }
+        }
+        guard let least = query.minAmount else { return true }
+        appends += 1
+        let payment = try snapshot.spec(candidate.number)?.payment
+        return payment.map { Decimal.compare($0.money.amount, least) >= 0 } ?? false
     }
 
     private func has(_ pair: MetadataPair, _ number: Int64) throws(ReadFault) -> Bool {
@@ -159,7 +192,31 @@ struct TaskLister {
     }
 }
 
+extension TaskQuery {
+    /// The same with wanted statuses only; nil if it asks for what it leaves out.
+    fileprivate var withoutContradictions: TaskQuery? {
+        if let type, excluded.types.contains(type) { return nil }
+        if let agent, excluded.agents.contains(agent) { return nil }
+        if let errorType, excluded.errorTypes.contains(errorType) { return nil }
+        guard !excluded.statuses.isEmpty else { return self }
+        var query = self
+        query.statuses = statuses.isEmpty ? TaskStatus.allCases : statuses
+        query.statuses.removeAll { excluded.statuses.contains($0) }
+        return query.statuses.isEmpty ? nil : query
+    }
+}
+
 extension Snapshot {
+    fileprivate func numbers(of excluded: TaskQuery.Excluded) throws(ReadFault) -> Set<Int64> {
+        var numbers: Set<Int64> = []
+        for type in excluded.types { if let no = try number(.type, type) { numbers.insert(no) } }
+        for agent in excluded.agents { if let no = try number(.agent, agent.rawValue) { numbers.insert(no) } }
+        for error in excluded.errorTypes {
+            if let no = try number(.errorType, error.rawValue) { numbers.insert(no) }
+        }
+        return numbers
+    }
+
     func tasks(_ query: TaskQuery) throws(ReadFault) -> Page<StoredTask> {
         guard query.limit > 0, let lister = try TaskLister(query, on: self) else {
             return Page(elements: [], next: nil)

@@ -173,7 +173,8 @@ struct TaskSources {
 extension TaskSources {
     enum SQL {
         private static let columns = """
-            SELECT t.task_no, t.user_no, t.type_no, t.agent_no, t.error_type, t.created_at, t.status, l.phase, t.id
+            SELECT t.task_no, t.user_no, t.type_no, t.agent_no, t.error_type, t.created_at, t.status, l.phase, t.id,
+            coalesce(l.version, t.version)
             """
         private static let joinLive = "LEFT JOIN live l ON l.task_no = t.task_no"
 

@@ -16,10 +16,7 @@ enum FailedTaskHandlers {
         wanted.errorType = query.word("error_type", ErrorType.self)
         let user = query.text("user_id", .userID).map { UserID($0) }
         wanted.taskType = query.text("task_type", .word(100))
-        wanted.minAmount = query.value("min_amount")
-        if let amount = wanted.minAmount, !Decimal.isAmount(amount) {
-            query.add("min_amount", "must be 1 to 30 digits with up to 18 decimals")
-        }
+        wanted.minAmount = query.amount("min_amount")
         let group = query.text("group", .visible(1...128))
         wanted.limit = query.limit()
         wanted.before = query.numberCursor().map(PageCursor.init(before:))

@@ -7,7 +7,7 @@ import KintsugiStore
 import KintsugiVocabulary
 import KintsugiWire
 
-/// Creating, listing, showing, cancelling and retrying tasks.
+/// Creating, showing, cancelling and retrying tasks.
 enum TaskHandlers {
     @Sendable static func create(_ exchange: Exchange) async throws -> Answer {
         try exchange.checkNoQuery()
@@ -51,49 +51,6 @@ enum TaskHandlers {
         }
         try exchange.check(fields, input)
         return specs
-    }
-
-    @Sendable static func list(_ exchange: Exchange) async throws -> Answer {
-        var query = exchange.query
-        let wanted = try taskQuery(&query, exchange)
-        guard let wanted else { return Answer(.ok, ListResource<TaskResource>(data: [], nextCursor: nil)) }
-        let page = try await exchange.engine.reading { () async throws(StoreError) in
-            try await exchange.engine.store.tasks(wanted)
-        }
-        return Answer(
-            .ok, json: PageWriter.page(page, number: \.number.rawValue) { exchange.resource($0.state) })
-    }
-
-    /// What is asked for; nil: only what the caller must not see.
-    private static func taskQuery(_ query: inout Query, _ exchange: Exchange) throws(Problem) -> TaskQuery? {
-        var wanted = TaskQuery()
-        wanted.statuses = query.words("status", TaskStatus.self)
-        wanted.type = query.text("type", .word(100))
-        wanted.agent = query.text("agent", .slug).map { AgentID($0) }
-        let user = query.text("user_id", .userID).map { UserID($0) }
-        wanted.errorType = query.word("error_type", ErrorType.self)
-        wanted.createdAfter = query.time("created_after")
-        wanted.createdBefore = query.time("created_before")
-        wanted.text = query.text("q", .free(1...200))
-        wanted.limit = query.limit()
-        wanted.before = query.numberCursor().map(PageCursor.init(before:))
-        let pairs = query.parameters.filter { $0.name.hasPrefix("metadata.") }
-        if pairs.count > 10 { query.add("metadata", "may be given at most 10 times") }
-        for (name, value) in pairs {
-            let key = String(name.dropFirst("metadata.".count))
-            if !TaskInput.isMetadataKey(key) { query.add(name, "must name a key of 1 to 64 characters") }
-            if let fault = TextRule.free(0...512).fault(value) { query.add(name, fault) }
-            wanted.metadata.append(MetadataPair(key: key, value: value))
-        }
-        try query.check(
-            [
-                "status", "type", "agent", "user_id", "error_type", "created_after", "created_before", "q",
-                "limit",
-                "cursor",
-            ], prefix: "metadata.")
-        if let user, !exchange.caller.scope.covers(user) { return nil }
-        wanted.user = user ?? exchange.caller.scope.user
-        return wanted
     }
 
     @Sendable static func show(_ exchange: Exchange) async throws -> Answer {

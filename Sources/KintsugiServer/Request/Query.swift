@@ -68,6 +68,27 @@ struct Query {
         return words.compactMap { $0 }
     }
 
+    /// One or several texts, parted by commas; each fault is told once.
+    mutating func texts(_ name: String, _ rule: TextRule, atMost limit: Int = 100) -> [String] {
+        guard let value = value(name) else { return [] }
+        let texts = value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        if texts.count > limit { add(name, "may have at most \(limit) values, parted by commas") }
+        if let fault = texts.lazy.compactMap(rule.fault).first { add(name, fault + ", parted by commas") }
+        return texts
+    }
+
+    /// An exact amount of money, without a currency.
+    mutating func amount(_ name: String) -> String? {
+        guard let text = value(name) else { return nil }
+        guard Decimal.isAmount(text) else {
+            add(name, "must be 1 to 30 digits with up to 18 decimals")
+            return nil
+        }
+        return text
+    }
+
     mutating func whole(_ name: String, _ range: ClosedRange<Int64>) -> Int64? {
         guard let text = value(name) else { return nil }
         let isPlain = !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }

@@ -15,7 +15,7 @@ enum Routes {
 
     private static let tasks = [
         Route(.post, Paths.tasks, .atLeast(.operator), TaskHandlers.create),
-        Route(.get, Paths.tasks, .atLeast(.viewer), TaskHandlers.list),
+        Route(.get, Paths.tasks, .atLeast(.viewer), TaskListHandlers.list),
         Route(.post, Paths.taskBatch, .atLeast(.operator), TaskHandlers.createBatch),
         Route(.get, Paths.health, .atLeast(.viewer), MonitoringHandlers.health),
         Route(.get, Paths.task, .atLeast(.viewer), TaskHandlers.show),

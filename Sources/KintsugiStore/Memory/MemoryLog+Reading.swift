@@ -5,6 +5,14 @@ extension MemoryLog {
     func task(_ number: TaskNumber) -> StoredTask? { self[number]?.stored }
     func timeline(_ number: TaskNumber) -> [RecordedEvent] { self[number]?.events ?? [] }
 
+    func attemptStory(of task: StoredTask, attempts: Int) -> [RecordedEvent] {
+        var story = AttemptStory(attempts: task.state.attempts == 0 ? 0 : attempts)
+        for event in timeline(task.number).reversed() where event.seq <= task.state.version {
+            story.take(event)
+        }
+        return story.events
+    }
+
     // MARK: Tasks
 
     func tasks(_ query: TaskQuery) -> Page<StoredTask> {
@@ -187,6 +195,17 @@ extension TaskQuery {
             && (createdAfter.map { state.createdAt > $0 } ?? true)
             && (createdBefore.map { state.createdAt < $0 } ?? true)
             && (text.map { matches($0, task) } ?? true)
+            && state.attempts >= minAttempts
+            && (minAmount.map { least in
+                spec.payment.map { Decimal.compare($0.money.amount, least) >= 0 } ?? false
+            } ?? true)
+            && !excludes(state)
+    }
+
+    private func excludes(_ state: TaskState) -> Bool {
+        excluded.statuses.contains(state.status) || excluded.types.contains(state.spec.type)
+            || (state.listedAgent.map(excluded.agents.contains) ?? false)
+            || (state.listedError.map(excluded.errorTypes.contains) ?? false)
     }
 
     private func matches(_ text: String, _ task: StoredTask) -> Bool {

@@ -121,6 +121,12 @@ package final class MemoryStore: Store {
         try read { $0.log(after: position, limit: limit, of: filter) }
     }
 
+    package func attemptStories(of tasks: [StoredTask], attempts: Int) async throws(StoreError)
+        -> [[RecordedEvent]]
+    {
+        try read { log in tasks.map { log.attemptStory(of: $0, attempts: attempts) } }
+    }
+
     package func lanes() async throws(StoreError) -> [Lane] { try read { $0.lanes() } }
 
     package func window(_ lane: Lane, limit: Int) async throws(StoreError) -> Window {

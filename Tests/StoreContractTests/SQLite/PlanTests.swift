@@ -32,6 +32,8 @@ struct PlanTests {
             ("nextTimer", "SEARCH live USING COVERING INDEX live_next (next_at>?)"),
             ("running", "SEARCH live USING COVERING INDEX live_busy (phase=? AND rowid>?)"),
             ("timeline", "SEARCH appends USING INDEX appends_stream (stream_no=? AND seq>?)"),
+            ("backwards", "SEARCH appends USING INDEX appends_stream (stream_no=? AND seq<?)"),
+            ("creation", "SEARCH appends USING INDEX appends_stream (stream_no=? AND seq=?)"),
             ("byUser", "SEARCH t USING INDEX tasks_user (user_no=? AND rowid>? AND rowid<?)"),
             ("byError", "SEARCH t USING INDEX tasks_error (error_type=? AND rowid>? AND rowid<?)"),
             ("everything", "SEARCH t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),

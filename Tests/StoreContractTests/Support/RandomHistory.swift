@@ -8,6 +8,8 @@ final class RandomHistory {
     private let stores: [any Store]
     private let scenario: Scenario
     private var rng: SeededGenerator
+    /// Of its own, so that new questions do not change what happens.
+    private var asking: SeededGenerator
     private var tasks: [StoredTask] = []
     /// States that are out of date, to provoke conflicts.
     private var stale: [StoredTask] = []
@@ -31,6 +33,7 @@ final class RandomHistory {
         stores = [first, second]
         scenario = Scenario(first, seed: seed)
         rng = SeededGenerator(seed: seed ^ 0xabcd)
+        asking = SeededGenerator(seed: seed ^ 0xcdef)
     }
 
     var now: Timestamp { scenario.now }
@@ -200,8 +203,22 @@ final class RandomHistory {
             if dice(5) == 0 { query.createdAfter = now + -Milliseconds(dice(10_000_000)) }
             if dice(5) == 0 { query.createdBefore = now + -Milliseconds(dice(10_000_000)) }
             if dice(5) == 0 { query.text = text() }
+            if ask(5) == 0 { query.minAttempts = ask(4) }
+            if ask(5) == 0 { query.minAmount = ["0", "0.1", "1.0", "250"][ask(4)] }
+            if ask(4) == 0 { query.excluded = excluded() }
             return query
         }
+    }
+
+    private func ask(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &asking) }
+
+    private func excluded() -> TaskQuery.Excluded {
+        var excluded = TaskQuery.Excluded()
+        excluded.statuses = TaskStatus.allCases.filter { _ in ask(4) == 0 }
+        excluded.types = (types + ["nothing"]).filter { _ in ask(4) == 0 }
+        excluded.agents = (Self.agents + [AgentID("nobody")]).filter { _ in ask(4) == 0 }
+        excluded.errorTypes = ErrorType.allCases.filter { _ in ask(6) == 0 }
+        return excluded
     }
 
     private func text() -> String {
