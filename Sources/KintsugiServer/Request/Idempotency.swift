@@ -174,7 +174,7 @@ extension HTTPField.Name {
     static let traceparent = constant("traceparent")
     static let requestID = constant("X-Request-Id")
 
-    private static func constant(_ text: String) -> HTTPField.Name {
+    static func constant(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no name of a header") }
         return name
     }

@@ -11,11 +11,13 @@ final class Site: Sendable {
     let keys: KeyRing
     let configuration: ServerConfiguration
     let gate = IdempotencyGate()
+    let dashboard: Dashboard
 
     init(engine: Engine, keys: KeyRing, configuration: ServerConfiguration) {
         self.engine = engine
         self.keys = keys
         self.configuration = configuration
+        dashboard = Dashboard(folder: configuration.assetFolder)
     }
 }
 
@@ -25,6 +27,8 @@ struct Exchange: Sendable {
     let request: Request
     let parameters: Parameters
     let caller: Caller
+    /// The address of the other end.
+    let peer: String
     let now: Timestamp
 
     var engine: Engine { site.engine }
@@ -77,6 +81,13 @@ struct Answer: Sendable {
         self.headers = headers
         self.headers[.contentType] = "application/json"
         self.body = body
+    }
+
+    /// With a body of any kind; the type stands in the headers.
+    init(_ status: HTTPResponse.Status, bytes: [UInt8], headers: HTTPFields) {
+        self.status = status
+        self.headers = headers
+        body = bytes
     }
 
     /// Without a body.
