@@ -46,7 +46,7 @@ let package = Package(
     targets: [
         // 0
         .target(name: "KintsugiVocabulary", swiftSettings: strict),
-        .target(name: "CDashboard", exclude: ["web"]),
+        .target(name: "CDashboard", exclude: ["web"], linkerSettings: [.linkedLibrary("z")]),
         // 1
         .target(name: "KintsugiCore", dependencies: ["KintsugiVocabulary"], swiftSettings: strict),
         .target(name: "KintsugiWire", dependencies: ["KintsugiVocabulary"], swiftSettings: strict),

@@ -16,6 +16,11 @@ package struct ServerConfiguration: Sendable {
     package var idempotencyRetention: Milliseconds = 86_400_000
     /// What health's rates and times are over.
     package var healthWindow: Milliseconds = 300_000
+    /// Where the dashboard's files are read from at each request; nil: those in the binary.
+    package var assetFolder: String?
+    /// Where browsers find us, when that is not the address they send as Host.
+    package var publicURL: String?
+    package var version = "0"
     package var startedAt: Timestamp
     package var areSecretsSealed = true
     package var logger: Logger

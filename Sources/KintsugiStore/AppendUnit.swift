@@ -47,7 +47,7 @@ package struct TaskSummary: Sendable, Hashable {
 
 /// The kinds of streams besides tasks.
 package enum RecordKind: String, Sendable, Hashable, CaseIterable {
-    case provider, agent, key, system
+    case provider, agent, key, system, session
 }
 
 /// An event of a stream that is not a task's: an agent was changed, a breaker was forced, a key was made.

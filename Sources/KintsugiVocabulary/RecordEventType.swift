@@ -12,6 +12,8 @@ public enum RecordEventType: String, Sendable, Hashable, CaseIterable {
     case keyCreated = "key_created"
     case keyRevoked = "key_revoked"
     case systemStarted = "system_started"
+    case sessionCreated = "session_created"
+    case sessionEnded = "session_ended"
 
     /// The number by which the store knows this type.
     public var code: Int { 101 + (Self.allCases.firstIndex(of: self) ?? 0) }

@@ -6,6 +6,7 @@ public enum Paths {
     public static let problem = "/problems/{slug}"
 
     public static let stream = "/api/v1/stream"
+    public static let session = "/api/v1/session"
     public static let me = "/api/v1/me"
     public static let tasks = "/api/v1/tasks"
     public static let taskBatch = "/api/v1/tasks/batch"
@@ -33,6 +34,17 @@ public enum Paths {
     public static let closeCircuitBreaker = "/api/v1/circuit-breakers/{provider}/close"
     public static let apiKeys = "/api/v1/api-keys"
     public static let apiKey = "/api/v1/api-keys/{id}"
+
+    /// Addresses of the dashboard, which all answer the same page.
+    public static let pages = [
+        "/", "/tasks", "/tasks/{id}", "/dead-letters", "/dead-letters/{id}", "/breakers", "/recovery",
+        "/alerts",
+        "/agents", "/agents/{id}", "/live", "/settings", signIn,
+    ]
+    public static let signIn = "/sign-in"
+    /// The dashboard's files are below it.
+    public static let assets = "/assets/"
+    public static let icon = "/favicon.ico"
 
     /// The path with its one capture filled in.
     public static func filled(_ path: String, _ value: String) -> String {

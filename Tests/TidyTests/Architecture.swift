@@ -35,7 +35,7 @@ enum Architecture {
             "KintsugiWire", "Crypto", "FoundationEssentials", "HTTPTypes", "Hummingbird", "HummingbirdCore",
             "Logging",
             "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "ServiceLifecycle",
-            "Synchronization",
+            "Synchronization", "Glibc", "Musl", "Darwin",
         ],
         "KintsugiCLI": [
             "Kintsugi", "KintsugiAgents", "KintsugiCore", "KintsugiEngine", "KintsugiServer",

@@ -17,6 +17,9 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "Stop by itself after so many seconds; 0: run until Ctrl-C.")
     var seconds = 0
 
+    @Option(help: "Read the dashboard's files from this folder at each request, to work on them.")
+    var assets: String?
+
     func run() async throws {
         let data = NSTemporaryDirectory() + "kintsugi-demo-\(UUID().uuidString.prefix(8))"
         defer { try? FileManager.default.removeItem(atPath: data) }
@@ -25,6 +28,7 @@ struct DemoCommand: AsyncParsableCommand {
                 "server.data": data, "server.host": "127.0.0.1", "server.port": port, "database.url": "",
                 "server.public_url": "", "server.admin_key": "", "server.log_level": "critical",
                 "server.drain_grace_ms": "500", "agents.allow_private": "true",
+                "server.assets": assets,
             ], file: nil)
         let paint = Paint(isOn: Terminal.usesColour())
         Terminal.say("Starting seven agents, each a process of its own …")

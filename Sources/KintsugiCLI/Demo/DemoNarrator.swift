@@ -26,6 +26,9 @@ final class DemoNarrator: Sendable {
         Terminal.say("")
         Terminal.say(
             paint.bold("Kintsugi runs at \(composition.url)") + ", data in \(composition.folder.path)")
+        if let link = composition.makeSignInLink() {
+            Terminal.say(paint.bold("Dashboard (opens once, within 15 min): \(link)"))
+        }
         Terminal.say("  export KINTSUGI_KEY=\(composition.newAdminKey ?? "")")
         Terminal.say("Look at any task (ids stand at the left; Ctrl-C stops):")
         Terminal.say(

@@ -5,6 +5,7 @@ import KintsugiCore
 import KintsugiEngine
 import KintsugiSQLite
 import KintsugiServer
+import KintsugiWire
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -16,6 +17,7 @@ final class Composition: Sendable {
     let store: SQLiteStore
     let http: HTTPAgentCaller
     let folder: DataFolder
+    private let keys: KeyRing
     /// The admin key that was made now; nil if there was one.
     let newAdminKey: String?
     private let group: ServiceGroup
@@ -80,8 +82,8 @@ final class Composition: Sendable {
             await store.close()
             throw CommandFailure(description: "The server cannot start: \(error)")
         }
-        (self.folder, self.store, self.http, self.engine, self.address) = (
-            folder, store, http, engine, address
+        (self.folder, self.store, self.http, self.engine, self.address, self.keys) = (
+            folder, store, http, engine, address, keys
         )
 
         var server = ServerConfiguration(
@@ -90,6 +92,9 @@ final class Composition: Sendable {
         server.host = host
         server.port = port
         server.maxBodyBytes = maxBodyBytes
+        server.assetFolder = try Self.assetFolder(settings)
+        server.publicURL = settings.text("server.public_url")
+        server.version = KintsugiVersion.current
         let listening = AsyncStream.makeStream(of: Void.self)
         let application = KintsugiServer.makeApplication(
             engine: engine, keys: keys, live: live, configuration: server
@@ -134,6 +139,22 @@ final class Composition: Sendable {
     }
 
     func stop() async { await group.triggerGracefulShutdown() }
+
+    /// The address that opens the dashboard once; nil: there is no admin key to sign in as.
+    ///
+    /// The token is in the fragment, which a browser sends nowhere and which no log holds.
+    func makeSignInLink() -> String? { keys.makeSignInToken().map { "\(url)\(Paths.signIn)#token=\($0)" } }
+
+    private static func assetFolder(_ settings: Settings) throws -> String? {
+        guard let path = settings.text("server.assets") else { return nil }
+        guard FileManager.default.fileExists(atPath: path + "/index.html") else {
+            throw CommandFailure(
+                description:
+                    "server.assets names \(path), where there is no index.html: give the folder of the "
+                    + "dashboard's files, or leave it out for those in the binary.", exitCode: 64)
+        }
+        return path
+    }
 
     private static func policy(_ settings: Settings, isLoopback: Bool) throws -> AddressGuard.Policy {
         let allowPrivate = try settings.bool("agents.allow_private") ?? isLoopback

@@ -24,6 +24,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port (default: 7420; 0 takes a free one).")
     var port: String?
 
+    @Option(help: "Read the dashboard's files from this folder at each request, to work on them.")
+    var assets: String?
+
     @Option(help: "A YAML file with settings.")
     var config: String?
 
@@ -31,6 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
         let settings = try Settings(
             flags: [
                 "server.data": data, "database.url": database, "server.host": host, "server.port": port,
+                "server.assets": assets,
             ], file: config)
         let composition = try await Composition(settings, logger: try Self.logger(settings)) { composition in
             let paint = Paint(isOn: Terminal.usesColour())
@@ -39,6 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
                 Terminal.say("  " + paint.bold("export KINTSUGI_KEY=\(key)"))
             }
             Terminal.output("Kintsugi is ready at \(composition.url) (data in \(composition.folder.path))")
+            if let link = composition.makeSignInLink() {
+                Terminal.say("Dashboard (opens once, within 15 min): \(link)")
+            }
         }
         do { try await composition.run() } catch { throw Self.explained(error, settings) }
     }

@@ -37,6 +37,11 @@ struct Settings: Sendable {
             help: "Seals secrets at rest; default: secret.key in the data folder, made at first start.",
             isSecret: true),
         Setting(
+            path: "server.assets", environment: "KINTSUGI_ASSETS", standard: "",
+            help:
+                "Folder from which the dashboard's files are read at each request; default: those in the binary."
+        ),
+        Setting(
             path: "server.log_level", environment: "KINTSUGI_LOG_LEVEL", standard: "info",
             help: "trace, debug, info, notice, warning, error or critical."),
         Setting(

@@ -7,7 +7,10 @@ struct Caller: Sendable {
     let userID: UserID
     let role: Role
     let keyID: String?
+    /// Of the key, or of the session if that is what let them in.
     let expiresAt: Timestamp?
+    /// Nil: a key was sent with the request.
+    var sessionID: String?
 
     /// For doors that are open to everyone, and for agents with an attempt's token.
     static let nobody = Caller(userID: UserID("nobody"), role: .viewer, keyID: nil, expiresAt: nil)

@@ -5,12 +5,19 @@ import KintsugiStore
 import KintsugiVocabulary
 import Synchronization
 
-/// The API keys: records in the store, held in memory. Only a hash of each secret is kept anywhere.
+/// The API keys and the sessions made with them: records in the store, held in memory. Only a hash of each
+/// secret is kept anywhere.
 package final class KeyRing: Sendable {
-    private let engine: Engine
+    let engine: Engine
     private let keys = Mutex<[String: APIKey]>([:])
+    let sessions: SessionBook
+    let links = SignInLinks()
+    let throttle = Mutex(SignInThrottle())
 
-    package init(engine: Engine) { self.engine = engine }
+    package init(engine: Engine) {
+        self.engine = engine
+        sessions = SessionBook(engine: engine)
+    }
 
     /// Reads the keys and makes sure that an admin can get in.
     ///
@@ -24,6 +31,12 @@ package final class KeyRing: Sendable {
         }
         let known = records.compactMap(APIKey.init)
         keys.withLock { keys in for key in known { keys[key.id] = key } }
+        let made = try await bootstrapAdmin(given, known)
+        try await sessions.load(at: engine.now) { session in key(of: session, at: engine.now) != nil }
+        return made
+    }
+
+    private func bootstrapAdmin(_ given: String?, _ known: [APIKey]) async throws -> String? {
         if let given, !given.isEmpty {
             try await configure(given, known)
             return nil
@@ -63,6 +76,37 @@ package final class KeyRing: Sendable {
         }
     }
 
+    /// Who is signed in with this cookie; nil: the session or its key is over.
+    func caller(cookie: some StringProtocol, at now: Timestamp) -> Caller? {
+        guard let session = sessions.session(cookie: cookie, at: now), let key = key(of: session, at: now)
+        else {
+            return nil
+        }
+        return Caller(
+            userID: key.userID, role: key.role, keyID: key.id, expiresAt: session.expiresAt,
+            sessionID: session.id)
+    }
+
+    /// Whether what let this caller in still would: a stream asks this again and again.
+    func isValid(_ caller: Caller, at now: Timestamp) -> Bool {
+        guard let keyID = caller.keyID, caller.expiresAt.map({ $0 > now }) ?? true else { return false }
+        guard let sessionID = caller.sessionID else { return key(keyID) != nil }
+        return sessions.session(sessionID, at: now).flatMap { key(of: $0, at: now) } != nil
+    }
+
+    func key(_ id: String) -> APIKey? { keys.withLock { $0[id] } }
+
+    private func key(of session: Session, at now: Timestamp) -> APIKey? {
+        key(session.keyID, hash: session.keyHash, at: now)
+    }
+
+    /// The key, if it is still the one with this secret and has not expired.
+    func key(_ id: String, hash: [UInt8], at now: Timestamp) -> APIKey? {
+        guard let key = key(id), key.hash == hash, key.expiresAt.map({ $0 > now }) ?? true
+        else { return nil }
+        return key
+    }
+
     // MARK: Making and revoking
 
     /// Every key, newest first.
@@ -86,7 +130,7 @@ package final class KeyRing: Sendable {
 
     /// Works no longer from the moment this returns.
     func revoke(_ id: String, actor: String) async throws {
-        guard let key = keys.withLock({ $0[id] }) else { throw Problem.notFound }
+        guard let key = key(id) else { throw Problem.notFound }
         if key.isConfigured {
             throw Problem(.keyInConfiguration, "This key comes from KINTSUGI_ADMIN_KEY: change it there.")
         }
@@ -100,6 +144,8 @@ package final class KeyRing: Sendable {
             document: nil)
         _ = try await engine.append(AppendUnit(records: [append]))
         _ = keys.withLock { $0.removeValue(forKey: key.id) }
+        // They work no longer already: their key is gone.
+        try await sessions.end(sessions.sessions(of: key.id), actor: actor, at: engine.now)
     }
 
     private func record(

@@ -8,11 +8,7 @@ import KintsugiWire
 enum KeyHandlers {
     @Sendable static func me(_ exchange: Exchange) async throws -> Answer {
         try exchange.checkNoQuery()
-        let caller = exchange.caller
-        let me = MeResource(
-            userID: caller.userID.rawValue, role: caller.role, keyID: caller.keyID,
-            expiresAt: caller.expiresAt?.rfc3339)
-        return Answer(.ok, me)
+        return Answer(.ok, try await exchange.me(exchange.caller))
     }
 
     @Sendable static func make(_ exchange: Exchange) async throws -> Answer {

@@ -176,7 +176,7 @@ extension HTTPField.Name {
     static let lastEventID = constant("Last-Event-ID")
     static let xAccelBuffering = constant("X-Accel-Buffering")
 
-    private static func constant(_ text: String) -> HTTPField.Name {
+    static func constant(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no name of a header") }
         return name
     }

@@ -13,12 +13,14 @@ final class Site: Sendable {
     let live: LiveTopics
     let configuration: ServerConfiguration
     let gate = IdempotencyGate()
+    let dashboard: Dashboard
 
     init(engine: Engine, keys: KeyRing, live: LiveTopics, configuration: ServerConfiguration) {
         self.engine = engine
         self.keys = keys
         self.live = live
         self.configuration = configuration
+        dashboard = Dashboard(folder: configuration.assetFolder)
     }
 }
 
@@ -28,6 +30,8 @@ struct Exchange: Sendable {
     let request: Request
     let parameters: Parameters
     let caller: Caller
+    /// The address of the other end.
+    let peer: String
     let now: Timestamp
 
     var engine: Engine { site.engine }
@@ -82,6 +86,14 @@ struct Answer: Sendable {
         self.headers = headers
         self.headers[.contentType] = "application/json"
         self.body = body
+    }
+
+    /// With a body of any kind; the type stands in the headers.
+    init(_ status: HTTPResponse.Status, bytes: [UInt8], headers: HTTPFields) {
+        self.status = status
+        self.headers = headers
+        body = bytes
+        stream = nil
     }
 
     /// Without a body, or with one that is written as things happen.

@@ -32,17 +32,33 @@ struct Route: Sendable {
     /// Lets the caller in or refuses: the only place where keys and roles are checked.
     func admit(_ request: Request, _ site: Site, at now: Timestamp) throws(Problem) -> Caller {
         guard case .atLeast(let role) = access else { return .nobody }
-        guard let token = request.bearerToken else {
-            throw Problem(.unauthorized, "Send a key as Authorization: Bearer ks_….")
-        }
-        guard let caller = site.keys.caller(token, at: now) else {
-            throw Problem(.unauthorized, "This key is unknown, revoked or expired.")
-        }
+        let caller = try Self.caller(request, site, at: now)
         guard caller.role.rank >= role.rank else {
             throw Problem(
                 .forbidden, "This needs a key of role \(role.rawValue); yours is \(caller.role.rawValue).")
         }
         return caller
+    }
+
+    /// By the key of the request; by the session's cookie if no key is sent.
+    private static func caller(_ request: Request, _ site: Site, at now: Timestamp) throws(Problem) -> Caller
+    {
+        if let token = request.bearerToken {
+            guard let caller = site.keys.caller(token, at: now) else {
+                throw Problem(.unauthorized, "This key is unknown, revoked or expired.")
+            }
+            return caller
+        }
+        let cookies = request.headers[.authorization] == nil ? request.sessionCookies : []
+        guard !cookies.isEmpty else {
+            throw Problem(.unauthorized, "Send a key as Authorization: Bearer ks_….")
+        }
+        for cookie in cookies {
+            guard let caller = site.keys.caller(cookie: cookie, at: now) else { continue }
+            try Origin.checkWrite(request, site)
+            return caller
+        }
+        throw Problem(.unauthorized, "This session is over: sign in again.")
     }
 }
 
@@ -56,6 +72,17 @@ extension Request {
         }
         let token = value.dropFirst(7).drop { $0 == " " }
         return token.isEmpty ? nil : token
+    }
+
+    /// The values of our cookie; a browser sends one, but may hold one for a path or a parent domain too.
+    var sessionCookies: [Substring] {
+        let pairs = headers[values: .cookie].flatMap { $0.split(separator: ";") }
+        return pairs.compactMap { pair in
+            let pair = pair.drop { $0 == " " }
+            guard pair.hasPrefix(Session.cookieName + "=") else { return nil }
+            return pair.dropFirst(Session.cookieName.count + 1)
+        }
+        .suffix(4)
     }
 }
 
@@ -71,11 +98,14 @@ struct PathMethods: Sendable {
     func methods(of path: String) -> [HTTPRequest.Method] {
         let segments = path.split(separator: "/", maxSplits: 16)
         var best: (literals: Int, methods: [HTTPRequest.Method]) = (-1, [])
-        for entry in entries where entry.segments.count == segments.count {
+        for entry in entries
+        where entry.segments.last == "**"
+            ? segments.count >= entry.segments.count : entry.segments.count == segments.count
+        {
             var literals = 0
             let fits = zip(entry.segments, segments).allSatisfy { template, segment in
                 if template == segment { literals += 1 }
-                return template == segment || template.first == "{"
+                return template == segment || template.first == "{" || template == "**"
             }
             guard fits, literals >= best.literals else { continue }
             best =

@@ -6,6 +6,16 @@ import KintsugiWire
 enum Routes {
     static let all: [Route] = open + tasks + reports + deadLetters + agents + rest
 
+    /// The operations and the dashboard.
+    static let served: [Route] = all + dashboard
+
+    private static let dashboard: [Route] = [HTTPRequest.Method.get, .head].flatMap { method in
+        Paths.pages.map { Route(method, $0, .everyone, DashboardHandlers.page) } + [
+            Route(method, Paths.assets + "**", .everyone, DashboardHandlers.asset),
+            Route(method, Paths.icon, .everyone, DashboardHandlers.icon),
+        ]
+    }
+
     private static let open = [
         Route(.get, Paths.livez, .everyone, OpenHandlers.live),
         Route(.get, Paths.readyz, .everyone, OpenHandlers.ready),
@@ -56,6 +66,8 @@ enum Routes {
         Route(.post, Paths.closeCircuitBreaker, .atLeast(.admin), BreakerHandlers.close),
         Route(.get, Paths.stream, .atLeast(.viewer), StreamHandlers.stream),
         Route(.get, Paths.me, .atLeast(.viewer), KeyHandlers.me),
+        Route(.post, Paths.session, .everyone, SessionHandlers.signIn),
+        Route(.delete, Paths.session, .everyone, SessionHandlers.signOut),
         Route(.post, Paths.apiKeys, .atLeast(.admin), KeyHandlers.make),
         Route(.get, Paths.apiKeys, .atLeast(.admin), KeyHandlers.list),
         Route(.delete, Paths.apiKey, .atLeast(.admin), KeyHandlers.revoke),
