@@ -21,11 +21,12 @@ export function wait(n, policy, retryAfter = null) {
     const {max_delay_ms: cap, jitter} = {...DEFAULTS, ...policy};
     const share = Math.min(Math.max(Number(jitter) || 0, 0), 1);
     const middle = raw(n, policy);
-    const moved = (unit) => middle === 0 ? 0 : Math.min(Math.max(middle + Math.trunc(middle * share * unit), 1), cap);
-    let [low, high] = [moved(-1), moved(1)];
+    const part = Math.round(middle * share);
+    const within = (delay) => middle === 0 ? 0 : Math.min(Math.max(delay, 1), cap);
+    let [low, high] = [within(middle - part), within(middle + part)];
     if (retryAfter !== null && retryAfter !== undefined) {
         const floor = Math.min(Math.max(retryAfter, 0), RETRY_AFTER_CAP);
-        [low, high] = [Math.max(low, floor), Math.max(high, floor + Math.trunc(floor * share))];
+        [low, high] = [Math.max(low, floor), Math.max(high, floor + Math.round(floor * share))];
     }
     return {n, raw: middle, low, high};
 }
