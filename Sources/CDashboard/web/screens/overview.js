@@ -38,7 +38,7 @@ class Overview extends Part {
         this.ranges = h('div', {class: 'segments push', role: 'group', 'aria-label': 'Range of the chart'});
         replace(this, h('div', {class: 'screen overview'},
             h('div', {class: 'screen-head'}, h('h1', {}, 'Overview')),
-            this.checklist = h('k-checklist'), this.state, this.tiles,
+            this.state, this.checklist = h('k-checklist'), this.tiles,
             h('div', {class: 'overview-grid'},
                 this.active,
                 h('section', {class: 'card', 'aria-labelledby': 'needs-title'}, h('div', {class: 'card-head'}, h('h2', {id: 'needs-title'}, 'Needs you')), this.needs)),

@@ -26,7 +26,6 @@ const QUICK = [
 class Tasks extends Part {
     mount() {
         this.split = split({onClose: () => setParams({task: null, tab: null, event: null})});
-        this.title = h('h1', {}, 'Tasks');
         this.amount = h('span', {class: 'muted'});
         this.quick = h('div', {class: 'segments', role: 'group', 'aria-label': 'Common filters'});
         this.faults = h('div', {});
@@ -35,7 +34,7 @@ class Tasks extends Part {
         this.holder = h('div', {class: 'card list-card'}, loading(8));
         this.end = h('p', {class: 'list-end muted'});
         replace(this.split.list, h('div', {class: 'screen tasks'},
-            h('div', {class: 'screen-head'}, this.title, this.amount, h('span', {class: 'push'}), this.quick), this.faults,
+            h('div', {class: 'screen-head'}, h('h1', {}, 'Tasks'), this.amount, h('span', {class: 'push'}), this.quick), this.faults,
             h('div', {class: 'list-marks'}, this.fresh), this.selection, this.holder, this.end));
         replace(this, this.split.element);
         this.rows = rows({

@@ -105,7 +105,7 @@ function row(task) {
     }, icon('cancel')) : null;
     const element = h('li', {class: 'active-row', data: {task: task.id}}, parts.state,
         h('div', {class: 'active-what'}, parts.type, h('span', {class: 'active-detail'}, parts.attempt, parts.wait)),
-        h('div', {class: 'active-progress'}, parts.progress, parts.percent), parts.seams, parts.elapsed, cancel);
+        h('div', {class: 'active-track'}, parts.seams, h('div', {class: 'active-progress'}, parts.progress, parts.percent)), parts.elapsed, cancel);
     element.parts = parts;
     return element;
 }

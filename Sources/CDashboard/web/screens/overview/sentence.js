@@ -29,7 +29,7 @@ function retrying(health, open) {
 }
 
 function breakerText(breaker, at) {
-    const since = breaker.opened_at ? ` ${span(Date.parse(at) - Date.parse(breaker.opened_at))} ago` : '';
+    const since = breaker.opened_at ? ` ${span(Math.floor((Date.parse(at) - Date.parse(breaker.opened_at)) / 1000) * 1000)} ago` : '';
     return breaker.state === 'half_open'
         ? `${breaker.provider} is being probed: its breaker is half-open.`
         : breaker.forced ? `The breaker of ${breaker.provider} is held open by hand.` : `The breaker of ${breaker.provider} opened${since}.`;
