@@ -30,6 +30,7 @@ public enum Paths {
     public static let circuitBreakers = "/api/v1/circuit-breakers"
     public static let openCircuitBreaker = "/api/v1/circuit-breakers/{provider}/open"
     public static let closeCircuitBreaker = "/api/v1/circuit-breakers/{provider}/close"
+    public static let stats = "/api/v1/stats"
     public static let apiKeys = "/api/v1/api-keys"
     public static let apiKey = "/api/v1/api-keys/{id}"
 

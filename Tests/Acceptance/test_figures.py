@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from harness import CALM, Agent, Api, JSON, ok
+from harness import CALM, STAMP, Api, JSON, eventually, seconds, stamp
 
 FAST = {"base_delay_ms": 1, "max_delay_ms": 1, "jitter": 0}
 
@@ -83,3 +85,78 @@ def test_rows_have_the_newest_twenty_attempts_of_every_round(api: Api) -> None:
     (row,) = api.get("/tasks", type="shelf.long", include="attempts")["data"]
     assert row["attempts"] == api.attempts(task)[-20:]
     assert {attempt["round"] for attempt in row["attempts"]} == {1, 2}
+
+
+# Figures over time
+
+BUCKET = set("""at created completed failed cancelled retried active failure_rate avg_execution_ms p50_execution_ms p95_execution_ms
+    p99_execution_ms""".split())
+
+
+def test_the_series_adds_up_with_what_was_done(serve: Callable[..., Api]) -> None:
+    api = serve()
+    ada, bob = api.as_user("ada"), api.as_user("bob", "viewer")
+    good, bad, idle = api.agent(), api.agent(503, 400, breaker=CALM), api.agent(paused=True)
+    for _ in range(3):
+        ada.run(good)
+    api.run(bad, "failed", user_id="bob", retry_policy=FAST)
+    waiting = [api.task(idle) for _ in range(4)]
+    api.post(f"/tasks/{waiting[0]['id']}/cancel", {}, expect=202)
+    api.post(f"/tasks/{waiting[0]['id']}/retry", {}, expect=202)
+    api.post(f"/tasks/{waiting[1]['id']}/cancel", {}, expect=202)
+
+    def sums(client: Api, **params: object) -> JSON:
+        series = client.get("/stats", **params)
+        rows = series["data"]
+        assert all(set(row) == BUCKET for row in rows)
+        assert len(rows) == series["window_ms"] // series["bucket_ms"]
+        assert rows[0]["at"] == series["from"]
+        assert [seconds(row["at"]) * 1000 for row in rows] == [seconds(rows[0]["at"]) * 1000 + n * series["bucket_ms"] for n in range(len(rows))]
+        assert seconds(series["to"]) * 1000 == seconds(series["from"]) * 1000 + series["window_ms"]
+        names = ("created", "completed", "failed", "cancelled", "retried")
+        return {name: sum(row[name] for row in rows) for name in names} | {"active": rows[-1]["active"]}
+
+    everyone = {"created": 8, "completed": 3, "failed": 1, "cancelled": 2, "retried": 1, "active": 3}
+    for params in ({}, {"window": 60000 * 1000}, {"window": 2678400000, "bucket": 86400000}, {"window": 150000, "bucket": 120000}, {"to": stamp(90)}):
+        assert sums(api, **params) == everyone, params
+    counts = api.get("/tasks/monitoring/health")["counts"]
+    assert counts["pending"] + counts["in_progress"] + counts["waiting"] == everyone["active"]
+    assert sums(ada) == {"created": 3, "completed": 3, "failed": 0, "cancelled": 0, "retried": 0, "active": 0}
+    assert sums(bob) == {"created": 1, "completed": 0, "failed": 1, "cancelled": 0, "retried": 1, "active": 0}
+    assert sums(api, to=stamp(-86400)) == dict.fromkeys(everyone, 0)
+    rows = ada.get("/stats")["data"]
+    assert rows[0]["failure_rate"] is None and rows[0]["avg_execution_ms"] is None
+    row = next(row for row in rows if row["completed"])
+    assert row["failure_rate"] == 0 and row["p50_execution_ms"] <= row["p95_execution_ms"] <= row["p99_execution_ms"]
+    assert sums(serve_again(api)) == everyone
+
+
+def serve_again(api: Api) -> Api:
+    """The same after a crash."""
+    api.server.restart()
+    return api
+
+
+def test_the_series_marks_where_breakers_changed(serve: Callable[..., Api]) -> None:
+    api = serve()
+    agent = api.agent(503, breaker={"consecutive_failures": 1, "open_ms": 60000})
+    api.task(agent)
+    eventually(lambda: (api.breaker(agent.id) or {}).get("state") == "open", "it opens")
+    agent.script(200)
+    api.close_breaker(agent.id)
+    api.open_breaker(agent.id)
+    marks = api.get("/stats")["marks"]
+    assert [(mark["type"], mark["reason"]) for mark in marks] == [
+        ("circuit_breaker_opened", None), ("breaker_forced_closed", "test"), ("breaker_forced_open", "test")]
+    assert {mark["provider"] for mark in marks} == {agent.id} and all(STAMP.match(mark["at"]) for mark in marks)
+    assert [mark | {"reason": None} for mark in marks] == api.as_user("vera", "viewer").get("/stats")["marks"]
+    assert api.get("/stats", to=stamp(-3600))["marks"] == []
+
+
+@pytest.mark.parametrize("params", [
+    {"window": "59999"}, {"window": "2678400001"}, {"window": "an hour"}, {"bucket": "60001"}, {"bucket": "0"}, {"bucket": "1"},
+    {"to": "yesterday"}, {"to": "1969-12-31T00:00:00Z"}, {"bucket": "60000", "window": "60060000"}, {"user_id": "ada"},
+])
+def test_bad_spans_are_named(api: Api, params: dict[str, str]) -> None:
+    problem = api.refused(422, "GET", "/stats", params=params)
+    assert [fault["parameter"] for fault in problem["errors"]] == list(params)[:1]

@@ -31,6 +31,7 @@ struct Replay {
     init?(_ id: TaskID, _ events: [RecordedEvent]) {
         guard let first = events.first, case .taskCreated(let spec) = first.event else { return nil }
         state = TaskState(id: id, spec: spec, at: first.at)
+        happenings.append(Happening(minute: first.at.minute, kind: StatKind.created, value: 1))
         for recorded in events.dropFirst() {
             state.evolve(recorded.event, at: recorded.at)
             note(recorded)
@@ -55,7 +56,9 @@ struct Replay {
                     id: id, seq: recorded.seq, reason: reason, agent: state.listedAgent,
                     errorType: reason == .cancelled ? nil : state.lastFailure?.failure.type, status: .pending,
                     failedAt: recorded.at))
-        case .taskRequeued(let requeue): close(requeue.failedTaskID, .retried, recorded.at, requeue.actor)
+        case .taskRequeued(let requeue):
+            happenings.append(Happening(minute: minute, kind: StatKind.requeued, value: 1))
+            close(requeue.failedTaskID, .retried, recorded.at, requeue.actor)
         case .deadLetterResolved(let id, _, let actor): close(id, .resolved, recorded.at, actor)
         case .deadLetterDiscarded(let id, _, let actor): close(id, .discarded, recorded.at, actor)
         default: break
@@ -105,6 +108,8 @@ struct Expected {
             count(StatKind.tasks(state.status))
             for happening in replay.happenings {
                 count(happening.kind, happening.value, minute: happening.minute)
+                let growth = StatKind.growth(by: happening.kind) * happening.value
+                if growth != 0 { count(StatKind.growth, growth, minute: StatKind.day(of: happening.minute)) }
             }
             for entry in replay.deadLetters {
                 count(StatKind.deadLettersIn)

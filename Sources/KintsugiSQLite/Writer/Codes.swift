@@ -30,6 +30,10 @@ enum StatKind {
     static let cancelled = 42
     static let retried = 43
     static let durationSum = 44
+    static let created = 45
+    static let requeued = 46
+    /// With a day in place of the minute: how many more tasks were unfinished at its end than at its beginning.
+    static let growth = 47
     /// With a minute: run times by bucket.
     static let durations = 100
 
@@ -37,6 +41,19 @@ enum StatKind {
     static let always: Int64 = -1
     /// The subject of counters over everybody.
     static let everyone: Int64 = 0
+
+    /// The day's place where other counters have their minute: below -1.
+    static func day(of minute: Int64) -> Int64 { -2 - max(0, minute) / minutesPerDay }
+    static let minutesPerDay: Int64 = 1_440
+
+    /// What one of this kind adds to the number of unfinished tasks.
+    static func growth(by kind: Int) -> Int64 {
+        switch kind {
+        case created, requeued: 1
+        case completed, failed, cancelled: -1
+        default: 0
+        }
+    }
 }
 
 extension TaskStatus {

@@ -36,6 +36,14 @@ struct Tally {
         /// By kind, those of run times apart.
         var values = [Int64](repeating: 0, count: StatKind.durations)
         var durations: [(bucket: Int, count: Int64)] = []
+
+        /// How many more tasks are unfinished after this minute than before.
+        var growth: Int64 {
+            guard name.minute != StatKind.always else { return 0 }
+            return (StatKind.completed..<StatKind.growth).reduce(0) {
+                $0 + StatKind.growth(by: $1) * values[$1]
+            }
+        }
     }
 
     private var pages: [Page] = []
@@ -61,6 +69,12 @@ struct Tally {
         var counters: [Counter: Int64] = [:]
         for page in pages {
             for subject in [page.name.userNo, StatKind.everyone] {
+                let growth = page.growth
+                if growth != 0 {
+                    let day = StatKind.day(of: page.name.minute)
+                    counters[Counter(subject: subject, minute: day, kind: StatKind.growth), default: 0] +=
+                        growth
+                }
                 for (kind, value) in page.values.enumerated() where value != 0 {
                     counters[Counter(subject: subject, minute: page.name.minute, kind: kind), default: 0] +=
                         value
@@ -127,6 +141,7 @@ struct Tally {
             }
         } else {
             add(1, StatKind.tasks(status), of: userNo)
+            add(1, StatKind.created, of: userNo, minute: append.at.minute)
         }
         // While it runs nothing has ended, and nothing has come or gone from the dead letter queue.
         if let live = append.live, live.phase == .running { return }
@@ -149,7 +164,9 @@ struct Tally {
             case .movedToDLQ:
                 add(1, StatKind.deadLettersIn, of: userNo)
                 move(&entry, to: .pending, append, userNo: userNo, isNew: true)
-            case .taskRequeued: move(&entry, to: .retried, append, userNo: userNo)
+            case .taskRequeued:
+                add(1, StatKind.requeued, of: userNo, minute: minute)
+                move(&entry, to: .retried, append, userNo: userNo)
             case .deadLetterResolved: move(&entry, to: .resolved, append, userNo: userNo)
             case .deadLetterDiscarded: move(&entry, to: .discarded, append, userNo: userNo)
             default: break

@@ -51,6 +51,7 @@ enum Routes {
     ]
 
     private static let rest = [
+        Route(.get, Paths.stats, .atLeast(.viewer), StatsHandlers.series),
         Route(.get, Paths.circuitBreakers, .atLeast(.viewer), BreakerHandlers.list),
         Route(.post, Paths.openCircuitBreaker, .atLeast(.admin), BreakerHandlers.open),
         Route(.post, Paths.closeCircuitBreaker, .atLeast(.admin), BreakerHandlers.close),
