@@ -171,6 +171,12 @@ package final class SQLiteStore: Store, Sendable {
         try await read { snapshot throws(ReadFault) in try snapshot.series(of: user, span) }
     }
 
+    package func figures(of agents: [AgentID], from: Timestamp, to: Timestamp) async throws(StoreError)
+        -> [AgentFigures]
+    {
+        try await read { snapshot throws(ReadFault) in try snapshot.figures(of: agents, from: from, to: to) }
+    }
+
     package func liveCount(agent: AgentID, limit: Int) async throws(StoreError) -> Int {
         try await read { snapshot throws(ReadFault) in try snapshot.liveCount(agent: agent, limit: limit) }
     }

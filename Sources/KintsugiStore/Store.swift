@@ -61,6 +61,10 @@ package protocol Store: Sendable {
     func activity(of user: UserID?, from: Timestamp, to: Timestamp) async throws(StoreError) -> Activity
     /// What happened in each bucket of the span, and how many tasks were unfinished at its end.
     func series(of user: UserID?, _ span: SeriesSpan) async throws(StoreError) -> [SeriesBucket]
+    /// Figures of these agents over the minutes that began in this range, each at its agent's place. How many tasks
+    /// are in progress is exact as long as there are not more than some thousands in all.
+    func figures(of agents: [AgentID], from: Timestamp, to: Timestamp) async throws(StoreError)
+        -> [AgentFigures]
     /// Since when the longest-waiting ready task has been waiting.
     func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp?
 

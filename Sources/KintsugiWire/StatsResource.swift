@@ -1,4 +1,4 @@
-package import KintsugiVocabulary
+public import KintsugiVocabulary
 
 /// What happened over time, in equal buckets, with marks where breakers changed.
 public struct StatsResource: Resource {
@@ -77,6 +77,45 @@ public struct ExecutionTimes: Sendable {
     public var p99: Int64?
 
     package init() {}
+}
+
+/// How an agent's attempts went, and what it has to do.
+public struct AgentStatsResource: Resource {
+    public var window: Int64 = 1
+    public var succeeded = 0
+    public var failed = 0
+    public var execution = ExecutionTimes()
+    public var errors: [ErrorType: Int] = [:]
+    /// Tasks in progress.
+    public var running = 0
+    /// Its other unfinished tasks.
+    public var waiting = 0
+
+    package init() {}
+
+    package func write(to json: inout JSONWriter) {
+        let attempts = succeeded + failed
+        json.object { json in
+            json.member("window_ms", window)
+            json.member("attempts", attempts)
+            json.member("succeeded", succeeded)
+            json.member("failed", failed)
+            json.member("success_rate", attempts == 0 ? nil : Double(succeeded) / Double(attempts))
+            json.member("avg_ms", execution.average)
+            json.member("p50_ms", execution.p50)
+            json.member("p95_ms", execution.p95)
+            json.member("p99_ms", execution.p99)
+            json.member("errors") { json in
+                for type in ErrorType.allCases {
+                    guard let count = errors[type], count > 0 else { continue }
+                    json.key(text: type.rawValue)
+                    json.int(count)
+                }
+            }
+            json.member("running", running)
+            json.member("waiting", waiting)
+        }
+    }
 }
 
 /// A change of a provider's circuit breaker.

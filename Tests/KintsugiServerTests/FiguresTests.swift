@@ -88,3 +88,42 @@ struct FiguresTests {
         }
     }
 }
+
+extension FiguresTests {
+    @Test("An agent's figures have rates only where an attempt ended")
+    func agents() throws {
+        var figures = AgentFigures()
+        figures.unfinished = 5
+        figures.inProgress = 2
+        let none = try JSONNode(parsing: AgentStatsResource(figures, window: 60_000).json)
+        #expect(none["attempts"]?.int == 0 && none["running"]?.int == 2 && none["waiting"]?.int == 3)
+        #expect(none["success_rate"]?.isNull == true && none["avg_ms"]?.isNull == true)
+        #expect(none["errors"]?.object?.isEmpty == true)
+        figures.succeeded = 3
+        figures.errors = [.timeout: 1, .serverError: 0]
+        figures.durations = [2: 4]
+        figures.durationSum = 8
+        let some = try JSONNode(parsing: AgentStatsResource(figures, window: 60_000).json)
+        #expect(some["attempts"]?.int == 4 && some["success_rate"]?.double == 0.75)
+        #expect(some["errors"]?.object?.map(\.name) == ["timeout"])
+        #expect(some["avg_ms"]?.int == 2 && some["p99_ms"]?.int == 2)
+    }
+
+    @Test("The audit log shows who, and of an event's data only what was thought of")
+    func audit() throws {
+        let now = Timestamp(milliseconds: 1_769_851_800_000)
+        func shown(_ data: String) throws -> JSONNode {
+            let change = RecordChange(
+                position: 7, at: now, kind: .provider, key: "p", version: 2, event: .breakerForcedOpen,
+                data: JSONText(valid: Array(data.utf8)))
+            return try JSONNode(parsing: AuditResource(change).json)
+        }
+        let entry = try shown(#"{"actor":"user:a","reason":"\"x\"","until":1769851800000,"secret":"s"}"#)
+        #expect(entry["actor"]?.string == "user:a" && entry["position"]?.int == 7)
+        #expect(entry["data"]?.object?.map(\.name) == ["reason", "until"])
+        #expect(entry["data"]?["reason"]?.string == #""x""#)
+        #expect(entry["data"]?["until"]?.string == "2026-01-31T09:30:00.000Z")
+        let bare = try shown("{}")
+        #expect(bare["actor"]?.string == "system" && bare["data"]?.object?.isEmpty == true)
+    }
+}

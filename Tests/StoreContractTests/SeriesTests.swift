@@ -50,6 +50,48 @@ struct SeriesTests {
         }
     }
 
+    @Test("An agent's figures are of its attempts, not of its tasks", arguments: StoreKind.allCases)
+    func agents(_ kind: StoreKind) async throws {
+        try await withStore(kind) { store in
+            let scenario = Scenario(store)
+            let start = scenario.now.startOfMinute
+            scenario.now = start
+            let other = AgentID("other")
+            let routed = Scenario.spec(agent: nil)
+            var task = try await scenario.begin(try await scenario.create(routed))
+            scenario.now = start + 5
+            task = try await scenario.go(.attemptEnded(number: 1, Scenario.failure(.serverError)), task)
+            scenario.now = start + 60_000
+            task = try await scenario.begin(task, other)
+            scenario.now = start + 60_040
+            try await scenario.go(.attemptEnded(number: 2, Scenario.success), task)
+            let unsent = AttemptOutcome.failed(Failure(type: .networkError, message: "Refused.", sent: .no))
+            try await scenario.attempt(try await scenario.create(), unsent)
+            try await scenario.go(
+                .abandon(poisonous: false), try await scenario.begin(try await scenario.create()))
+            try await scenario.go(
+                .cancel(reason: nil, actor: "ann"), try await scenario.begin(try await scenario.create()))
+            try await scenario.go(
+                .attemptEnded(number: 1, .accepted), try await scenario.begin(try await scenario.create()))
+            try await scenario.begin(try await scenario.create())
+            try await scenario.attempt(
+                try await scenario.create(Scenario.spec { $0.origin = .internal }), Scenario.success)
+            let agents = [Scenario.agent, other, AgentID("nobody")]
+            let figures = try await store.figures(of: agents, from: .zero, to: .distantFuture)
+            #expect(figures[0].succeeded == 0)
+            #expect(figures[0].errors == [.serverError: 1, .networkError: 1, .workerLost: 1])
+            #expect(figures[0].failed == 3)
+            #expect(figures[0].durations == [5: 1] && figures[0].durationSum == 5)
+            // Refused and to be retried, abandoned, accepted, running.
+            #expect(figures[0].unfinished == 4 && figures[0].inProgress == 2)
+            #expect(figures[1].succeeded == 1 && figures[1].errors.isEmpty)
+            #expect(figures[1].durations == [DurationBuckets.index(of: 40): 1])
+            #expect(figures[2] == AgentFigures())
+            let first = try await store.figures(of: agents, from: start, to: start + 60_000)
+            #expect(first.map(\.succeeded) == [0, 0, 0] && first[0].errors == [.serverError: 1])
+        }
+    }
+
     @Test("A store of an older version gets the counters that it did not keep")
     func migrated() async throws {
         try await withFolder { folder in

@@ -51,6 +51,11 @@ struct TwinTests {
             #expect(try await left.records(kind) == records)
             for record in records { #expect(try await left.record(kind, record.key) == record) }
         }
+        for from in [Timestamp.zero, history.now + -300_000] {
+            let agents = RandomHistory.agents + [AgentID("nobody")]
+            let figures = try await right.figures(of: agents, from: from, to: .distantFuture)
+            #expect(try await left.figures(of: agents, from: from, to: .distantFuture) == figures)
+        }
         try await compareRecordHistory(left, right, history.now)
         for key in history.keys {
             let (first, second) = (try await history.answer(key, left), try await history.answer(key, right))

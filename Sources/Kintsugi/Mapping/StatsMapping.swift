@@ -43,6 +43,19 @@ extension ExecutionTimes {
     }
 }
 
+extension AgentStatsResource {
+    package init(_ figures: AgentFigures, window: Int64) {
+        self.init()
+        self.window = window
+        succeeded = figures.succeeded
+        failed = figures.failed
+        execution = ExecutionTimes(figures.durations, sum: figures.durationSum)
+        errors = figures.errors
+        running = figures.inProgress
+        waiting = max(0, figures.unfinished - figures.inProgress)
+    }
+}
+
 extension StatsMarkResource {
     /// Nil: the change is none of a breaker.
     init?(_ change: RecordChange, forAdmin: Bool) {

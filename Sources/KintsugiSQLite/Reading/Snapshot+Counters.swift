@@ -106,5 +106,5 @@ extension Snapshot {
 
 extension Timestamp {
     /// The first minute that begins at this time or later.
-    fileprivate var nextMinute: Int64 { startOfMinute == self ? minute : minute + 1 }
+    var nextMinute: Int64 { startOfMinute == self ? minute : minute + 1 }
 }

@@ -16,6 +16,7 @@ extension SQLiteStore {
             "firstOfHours": Snapshot.firstOfHoursSQL, "lastOfHours": Snapshot.lastOfHoursSQL,
             "records": Snapshot.recordsSQL, "record": Snapshot.recordSQL,
             "history": Snapshot.historySQL, "changes": Snapshot.changesSQL, "series": Snapshot.seriesSQL,
+            "unfinished": Snapshot.unfinishedSQL, "inProgress": Snapshot.inProgressSQL,
             "growth": Snapshot.growthSQL, "answer": Snapshot.answerSQL,
             "byUser": TaskSources.SQL.byUser, "byError": TaskSources.SQL.byError,
             "everything": TaskSources.SQL.everything, "deadLetters.pending": Snapshot.DeadLetterSQL.pending,

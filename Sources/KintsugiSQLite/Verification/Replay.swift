@@ -26,6 +26,7 @@ struct Replay {
     private(set) var state: TaskState
     private(set) var deadLetters: [DeadLetter] = []
     private(set) var happenings: [Happening] = []
+    private(set) var attemptEnds: [(end: AttemptEnd, minute: Int64)] = []
 
     /// Nil if the first event is not the creation.
     init?(_ id: TaskID, _ events: [RecordedEvent]) {
@@ -40,6 +41,7 @@ struct Replay {
 
     private mutating func note(_ recorded: RecordedEvent) {
         let minute = recorded.at.minute
+        if let end = state.attemptEnd(recorded.event) { attemptEnds.append((end, minute)) }
         switch recorded.event {
         case .taskCompleted:
             happenings.append(Happening(minute: minute, kind: StatKind.completed, value: 1))
@@ -89,7 +91,8 @@ struct Expected {
     private(set) var stats: [Tally.Counter: Int64] = [:]
     private(set) var money: [MoneyKey: String] = [:]
 
-    mutating func add(_ replay: Replay, _ row: TaskRow) {
+    /// - Parameter agents: Their numbers.
+    mutating func add(_ replay: Replay, _ row: TaskRow, agents: [String: Int64]) {
         let state = replay.state
         deadLetters += replay.deadLetters.count
         if !state.status.isFinal {
@@ -101,6 +104,10 @@ struct Expected {
             }
         }
         guard state.isCounted else { return }
+        for (end, minute) in replay.attemptEnds {
+            // Without a number it has no counter either, which is then missing.
+            add(end, minute, agents[end.agentID.rawValue] ?? 0)
+        }
         for subject in [row.user, StatKind.everyone] {
             func count(_ kind: Int, _ value: Int64 = 1, minute: Int64 = StatKind.always) {
                 stats[Tally.Counter(subject: subject, minute: minute, kind: kind), default: 0] += value
@@ -119,6 +126,18 @@ struct Expected {
                 money[key] = Decimal.sum(money[key] ?? "0", paid.amount)
             }
         }
+    }
+}
+
+extension Expected {
+    private mutating func add(_ end: AttemptEnd, _ minute: Int64, _ agent: Int64) {
+        func count(_ kind: Int, _ value: Int64 = 1) {
+            stats[Tally.Counter(subject: agent, minute: minute, kind: kind), default: 0] += value
+        }
+        count(end.error.map(StatKind.failed) ?? StatKind.succeeded)
+        guard let duration = end.duration else { return }
+        count(StatKind.durationSum, duration)
+        count(StatKind.durations + DurationBuckets.index(of: duration))
     }
 }
 

@@ -8,6 +8,7 @@ struct Verification {
     private(set) var report = VerificationReport()
     private var expected = Expected()
     private var names: [Int64: (kind: NameKind, text: String)] = [:]
+    private var agents: [String: Int64] = [:]
 
     init(_ snapshot: Snapshot) { self.snapshot = snapshot }
 
@@ -25,7 +26,9 @@ struct Verification {
     /// What every counter should be.
     mutating func counters() throws(ReadFault) -> [Tally.Counter: Int64] {
         try readNames()
-        try eachTask { verification, row, replay in verification.expected.add(replay, row) }
+        try eachTask { verification, row, replay in
+            verification.expected.add(replay, row, agents: verification.agents)
+        }
         return expected.stats
     }
 
@@ -34,7 +37,9 @@ struct Verification {
     private mutating func readNames() throws(ReadFault) {
         let select = try snapshot.statement("SELECT no, kind, text FROM names")
         while try select.next() {
-            if let kind = NameKind(rawValue: select.int(1)) { names[select.int(0)] = (kind, select.text(2)) }
+            guard let kind = NameKind(rawValue: select.int(1)) else { continue }
+            names[select.int(0)] = (kind, select.text(2))
+            if kind == .agent { agents[select.text(2)] = select.int(0) }
         }
     }
 
@@ -93,7 +98,7 @@ struct Verification {
             try verification.checkLive(row, replay.state)
             try verification.checkSearch(row, replay.state)
             try verification.checkDeadLetters(row, replay)
-            verification.expected.add(replay, row)
+            verification.expected.add(replay, row, agents: verification.agents)
         }
     }
 

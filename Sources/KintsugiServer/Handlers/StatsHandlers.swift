@@ -27,6 +27,15 @@ enum StatsHandlers {
         return Answer(.ok, StatsResource(span, buckets, changes, forAdmin: exchange.caller.isAdmin))
     }
 
+    @Sendable static func agent(_ exchange: Exchange) async throws -> Answer {
+        let id = try exchange.agentID()
+        var query = exchange.query
+        let window = query.whole("window", windows) ?? hour
+        try query.check(["window"])
+        _ = try exchange.agent(id)
+        return Answer(.ok, try await exchange.stats(of: [id], window: window)[0])
+    }
+
     /// Whole buckets, of which the last holds the time asked for; they begin where a multiple of their length does.
     private static func span(_ query: inout Query, at now: Timestamp) throws(Problem) -> SeriesSpan {
         let window = query.whole("window", windows) ?? hour
@@ -42,5 +51,16 @@ enum StatsHandlers {
         let last = (max(1, end.milliseconds) + bucket - 1) / bucket * bucket
         let from = Timestamp(milliseconds: last - Int64(count) * bucket)
         return SeriesSpan(from: from, minutesPerBucket: bucket / 60_000, count: count)
+    }
+}
+
+extension Exchange {
+    /// How these agents' attempts went in the window that ends now, each at its agent's place.
+    func stats(of agents: [AgentID], window: Milliseconds) async throws -> [AgentStatsResource] {
+        let (store, from, to) = (engine.store, now + -window, now + 1)
+        let figures = try await engine.reading { () async throws(StoreError) in
+            try await store.figures(of: agents, from: from, to: to)
+        }
+        return figures.map { AgentStatsResource($0, window: window) }
     }
 }

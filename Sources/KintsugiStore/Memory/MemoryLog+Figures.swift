@@ -24,6 +24,23 @@ extension MemoryLog {
         return buckets
     }
 
+    func figures(of agent: AgentID, from: Timestamp, to: Timestamp) -> AgentFigures {
+        var figures = AgentFigures()
+        for task in tasks {
+            if !task.state.status.isFinal, task.state.listedAgent == agent {
+                figures.unfinished += 1
+                if task.state.status == .inProgress { figures.inProgress += 1 }
+            }
+            guard task.state.isCounted else { continue }
+            for recorded in task.events where (from..<max(from, to)).contains(recorded.at.startOfMinute) {
+                guard let end = task.state(at: recorded.seq)?.attemptEnd(recorded.event), end.agentID == agent
+                else { continue }
+                figures.count(end)
+            }
+        }
+        return figures
+    }
+
     // MARK: Records
 
     func recordHistory(_ kinds: [RecordKind], before: PageCursor?, limit: Int) -> Page<RecordChange> {
@@ -42,6 +59,15 @@ extension MemoryLog {
             (kinds.isEmpty || kinds.contains(change.kind)) && times.contains(change.at)
         }
         return Array(found.sorted { ($0.at, $0.position) < ($1.at, $1.position) }.suffix(max(0, limit)))
+    }
+}
+
+extension AgentFigures {
+    fileprivate mutating func count(_ end: AttemptEnd) {
+        if let error = end.error { errors[error, default: 0] += 1 } else { succeeded += 1 }
+        guard let duration = end.duration else { return }
+        durations[DurationBuckets.index(of: duration), default: 0] += 1
+        durationSum += duration
     }
 }
 

@@ -161,6 +161,12 @@ package final class MemoryStore: Store {
         try read { $0.series(of: user, span) }
     }
 
+    package func figures(of agents: [AgentID], from: Timestamp, to: Timestamp) async throws(StoreError)
+        -> [AgentFigures]
+    {
+        try read { log in agents.map { log.figures(of: $0, from: from, to: to) } }
+    }
+
     package func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp? {
         try read { $0.oldestPending(of: user) }
     }

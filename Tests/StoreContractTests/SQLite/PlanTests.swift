@@ -40,6 +40,7 @@ struct PlanTests {
             ("totals", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute=?)"),
             ("series", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute>? AND minute<?)"),
             ("growth", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute<?)"),
+            ("inProgress", "SEARCH l USING COVERING INDEX live_busy (phase=?)"),
             ("history", "SEARCH a USING INDEX appends_records (position<?)"),
             ("changes", "SEARCH a USING INDEX appends_record_times (at>? AND at<?)"),
             ("activity", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute>? AND minute<?)"),

@@ -38,6 +38,8 @@ struct VerifyTests {
             ("DELETE FROM stats WHERE kind = 40", "Counter"),
             ("DELETE FROM stats WHERE kind = 45", "Counter"),
             ("UPDATE stats SET value = value + 1 WHERE kind = 47", "Counter"),
+            ("UPDATE stats SET value = value + 1 WHERE kind = 50", "Counter"),
+            ("DELETE FROM stats WHERE kind = 65", "Counter"),
             ("UPDATE dead_letter_value SET amount = '1'", "value USD"),
             ("DELETE FROM metadata", "metadata"),
             ("DELETE FROM payment_references", "reference"),
