@@ -159,6 +159,32 @@ package final class SQLiteStore: Store, Sendable {
         try await read { snapshot throws(ReadFault) in try snapshot.oldestPending(of: user) }
     }
 
+    package func recordHistory(_ kinds: [RecordKind], before: PageCursor?, limit: Int)
+        async throws(StoreError) -> Page<RecordChange>
+    {
+        try await read { snapshot throws(ReadFault) in
+            try snapshot.recordHistory(kinds, before: before, limit: limit)
+        }
+    }
+
+    package func recordChanges(_ kinds: [RecordKind], at times: Range<Timestamp>, limit: Int)
+        async throws(StoreError) -> [RecordChange]
+    {
+        try await read { snapshot throws(ReadFault) in
+            try snapshot.recordChanges(kinds, at: times, limit: limit)
+        }
+    }
+
+    package func series(of user: UserID?, _ span: SeriesSpan) async throws(StoreError) -> [SeriesBucket] {
+        try await read { snapshot throws(ReadFault) in try snapshot.series(of: user, span) }
+    }
+
+    package func figures(of agents: [AgentID], from: Timestamp, to: Timestamp) async throws(StoreError)
+        -> [AgentFigures]
+    {
+        try await read { snapshot throws(ReadFault) in try snapshot.figures(of: agents, from: from, to: to) }
+    }
+
     package func liveCount(agent: AgentID, limit: Int) async throws(StoreError) -> Int {
         try await read { snapshot throws(ReadFault) in try snapshot.liveCount(agent: agent, limit: limit) }
     }

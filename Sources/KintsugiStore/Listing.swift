@@ -22,6 +22,33 @@ extension TaskState {
     }
 }
 
+/// How an attempt ended, for its agent's figures.
+package struct AttemptEnd: Sendable, Hashable {
+    package var agentID: AgentID
+    /// Nil: it succeeded.
+    package var error: ErrorType?
+    /// Nil: the agent was not asked, or nobody knows for how long.
+    package var duration: Milliseconds?
+}
+
+extension TaskState {
+    /// The attempt that this event ended, which is the last one taken in; nil: it ended none that says something
+    /// about the agent. What we broke off ourselves, by cancelling or shutting down, does not.
+    package func attemptEnd(_ event: TaskEvent) -> AttemptEnd? {
+        guard let agent = attempt?.start.agentID else { return nil }
+        switch event {
+        case .attemptSuccess(let success):
+            return AttemptEnd(agentID: agent, error: nil, duration: success.duration)
+        case .attemptFailed(let failed):
+            let wasAsked = failed.failure.sent != .no
+            return AttemptEnd(
+                agentID: agent, error: failed.failure.type, duration: wasAsked ? failed.duration : nil)
+        case .attemptAbandoned: return AttemptEnd(agentID: agent, error: .workerLost, duration: nil)
+        default: return nil
+        }
+    }
+}
+
 extension AppendUnit {
     /// When it was decided; the time by which an old idempotency row counts as expired.
     package var at: Timestamp? { tasks.first?.at ?? records.first?.at }

@@ -69,6 +69,12 @@ package protocol Store: Sendable {
     func totals(of user: UserID?) async throws(StoreError) -> Totals
     /// What ended in the minutes that began in this range, summed.
     func activity(of user: UserID?, from: Timestamp, to: Timestamp) async throws(StoreError) -> Activity
+    /// What happened in each bucket of the span, and how many tasks were unfinished at its end.
+    func series(of user: UserID?, _ span: SeriesSpan) async throws(StoreError) -> [SeriesBucket]
+    /// Figures of these agents over the minutes that began in this range, each at its agent's place. How many tasks
+    /// are in progress is exact as long as there are not more than some thousands in all.
+    func figures(of agents: [AgentID], from: Timestamp, to: Timestamp) async throws(StoreError)
+        -> [AgentFigures]
     /// Since when the longest-waiting ready task has been waiting.
     func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp?
 
@@ -76,6 +82,12 @@ package protocol Store: Sendable {
 
     func records(_ kind: RecordKind) async throws(StoreError) -> [StoredRecord]
     func record(_ kind: RecordKind, _ key: String) async throws(StoreError) -> StoredRecord?
+    /// What happened to records of these kinds (none: all), newest first.
+    func recordHistory(_ kinds: [RecordKind], before: PageCursor?, limit: Int) async throws(StoreError)
+        -> Page<RecordChange>
+    /// The latest of what happened to them at these times, oldest first.
+    func recordChanges(_ kinds: [RecordKind], at times: Range<Timestamp>, limit: Int) async throws(StoreError)
+        -> [RecordChange]
     /// How many live tasks stand in a lane, at most `limit`; for "is this agent still needed".
     func liveCount(agent: AgentID, limit: Int) async throws(StoreError) -> Int
 

@@ -23,6 +23,8 @@ public struct AgentResource: Resource {
     public var version = 1
     /// Only in the answer that registers it.
     public var secret: String?
+    /// Only where they were asked for; then nil below admin.
+    public var stats: AgentStatsResource??
 
     package init() {}
 
@@ -47,6 +49,7 @@ public struct AgentResource: Resource {
             json.member("updated_at", updatedAt)
             json.member("version", version)
             json.optional("secret", secret)
+            if let stats { json.member("stats", resource: stats) }
         }
     }
 

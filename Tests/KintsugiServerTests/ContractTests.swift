@@ -1,4 +1,5 @@
 import HTTPTypes
+import KintsugiStore
 import KintsugiVocabulary
 import Testing
 
@@ -61,6 +62,18 @@ struct ContractTests {
         for type in EventType.allCases where type != .alertRaised {
             #expect(documented[type.rawValue]?["severity"]?.string == type.severity.rawValue)
         }
+    }
+
+    @Test("The audit log's kinds and types are the documented ones")
+    func audit() throws {
+        let schemas = try #require(OpenAPIDocument.root?["components"]?["schemas"])
+        let entry = try #require(schemas["AuditEntry"]?["properties"])
+        func words(_ name: String) -> [String]? { entry[name]?["enum"]?.array?.compactMap(\.string) }
+        #expect(words("kind") == RecordKind.allCases.map(\.rawValue))
+        #expect(words("type") == RecordEventType.allCases.map(\.rawValue))
+        let one = RecordKind.allCases.map(\.rawValue).joined(separator: "|")
+        let parameters = OpenAPIDocument.root?["paths"]?["/api/v1/audit"]?["get"]?["parameters"]?.array
+        #expect(parameters?.first?["schema"]?["pattern"]?.string == "^(\(one))(,(\(one)))*$")
     }
 
     @Test("A path names its methods, and a literal goes before a capture")

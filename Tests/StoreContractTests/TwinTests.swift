@@ -51,9 +51,33 @@ struct TwinTests {
             #expect(try await left.records(kind) == records)
             for record in records { #expect(try await left.record(kind, record.key) == record) }
         }
+        for from in [Timestamp.zero, history.now + -300_000] {
+            let agents = RandomHistory.agents + [AgentID("nobody")]
+            let figures = try await right.figures(of: agents, from: from, to: .distantFuture)
+            #expect(try await left.figures(of: agents, from: from, to: .distantFuture) == figures)
+        }
+        try await compareRecordHistory(left, right, history.now)
         for key in history.keys {
             let (first, second) = (try await history.answer(key, left), try await history.answer(key, right))
             #expect(first == second)
+        }
+    }
+
+    private func compareRecordHistory(_ left: SQLiteStore, _ right: MemoryStore, _ now: Timestamp)
+        async throws
+    {
+        for kinds in [[], [RecordKind.agent], [.key, .provider], RecordKind.allCases] {
+            var before: PageCursor?
+            repeat {
+                let page = try await right.recordHistory(kinds, before: before, limit: 7)
+                let same = try await left.recordHistory(kinds, before: before, limit: 7)
+                #expect(same.elements == page.elements && same.next == page.next)
+                before = page.next
+            } while before != nil
+            for times in [Timestamp.zero..<Timestamp.distantFuture, (now + -1_000_000)..<now] {
+                let changes = try await right.recordChanges(kinds, at: times, limit: 5)
+                #expect(try await left.recordChanges(kinds, at: times, limit: 5) == changes)
+            }
         }
     }
 
@@ -108,6 +132,14 @@ struct TwinTests {
                 try await right.activity(of: user, from: from, to: to)
             )
             #expect(first == second)
+        }
+        for (minutes, count, back) in [
+            (Int64(1), 100, Int64(0)), (7, 60, 0), (1_440, 3, 0), (3, 9, 31), (60, 4, 1_500),
+        ] {
+            let from = now.startOfMinute + -(Int64(count) * minutes + back - 1) * 60_000
+            let span = SeriesSpan(from: from, minutesPerBucket: minutes, count: count)
+            let series = try await right.series(of: user, span)
+            #expect(try await left.series(of: user, span) == series, "\(span)")
         }
         #expect(try await left.oldestPending(of: user) == (try await right.oldestPending(of: user)))
     }

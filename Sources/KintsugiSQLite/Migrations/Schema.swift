@@ -9,6 +9,8 @@ enum Schema {
         migrator.registerMigration("001-log", migrate: createLog)
         migrator.registerMigration("002-tasks", migrate: createTasks)
         migrator.registerMigration("003-records", migrate: createRecords)
+        migrator.registerMigration("004-figures", migrate: createFigures)
+        migrator.registerMigration("005-agent-figures", migrate: createAgentFigures)
         if try writer.read(migrator.hasBeenSuperseded) {
             throw StoreError.broken(
                 "The database was written by a newer Kintsugi; start that version, or restore an older backup."

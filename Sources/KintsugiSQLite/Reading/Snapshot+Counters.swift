@@ -8,7 +8,7 @@ extension Snapshot {
     static let valueSQL = "SELECT currency, amount FROM dead_letter_value WHERE user_no = ?"
 
     /// The number under which a user's counters stand; nil for a user that was never seen.
-    private func subject(_ user: UserID?) throws(ReadFault) -> Int64? {
+    func subject(_ user: UserID?) throws(ReadFault) -> Int64? {
         guard let user else { return StatKind.everyone }
         return try number(.user, user.rawValue)
     }
@@ -46,16 +46,7 @@ extension Snapshot {
         select.bind(2, max(0, from.nextMinute))
         select.bind(3, max(0, to.nextMinute))
         while try select.next() {
-            let (kind, value) = (Int(select.int(0)), Int(select.int(1)))
-            switch kind {
-            case StatKind.completed: activity.completed += value
-            case StatKind.failed: activity.failed += value
-            case StatKind.cancelled: activity.cancelled += value
-            case StatKind.retried: activity.retried += value
-            case StatKind.durationSum: activity.durationSum += Int64(value)
-            case StatKind.durations...: activity.durations[kind - StatKind.durations, default: 0] += value
-            default: break
-            }
+            activity.count(Int(select.int(0)), Int(select.int(1)))
         }
         return activity
     }
@@ -115,5 +106,5 @@ extension Snapshot {
 
 extension Timestamp {
     /// The first minute that begins at this time or later.
-    fileprivate var nextMinute: Int64 { startOfMinute == self ? minute : minute + 1 }
+    var nextMinute: Int64 { startOfMinute == self ? minute : minute + 1 }
 }

@@ -25,6 +25,79 @@ extension Snapshot {
         return try select.first { StoredRecord(kind, $0) }
     }
 
+    // MARK: History
+
+    private static let changeColumns = """
+        SELECT a.position, a.at, a.seq, a.data, s.kind, s.key FROM appends a
+        """
+    private static let joinStreams = "CROSS JOIN streams s ON s.stream_no = a.stream_no"
+    /// Named, because the planner would walk through the tasks' appends for the sake of the order.
+    static let historySQL = """
+        \(changeColumns) INDEXED BY appends_records \(joinStreams)
+        WHERE a.stream_no < 0 AND a.position < ? ORDER BY a.position DESC
+        """
+    static let changesSQL = """
+        \(changeColumns) INDEXED BY appends_record_times \(joinStreams)
+        WHERE a.stream_no < 0 AND a.at >= ? AND a.at < ? ORDER BY a.at DESC, a.position DESC
+        """
+    /// Changes looked at between two times.
+    private static let maxChanges = 50_000
+
+    func recordHistory(_ kinds: [RecordKind], before: PageCursor?, limit: Int) throws(ReadFault)
+        -> Page<RecordChange>
+    {
+        guard limit > 0 else { return Page(elements: [], next: nil) }
+        let select = try statement(Self.historySQL)
+        select.bind(1, before?.before ?? .max)
+        defer { select.reset() }
+        var found: [RecordChange] = []
+        var examined = 0
+        while try select.next() {
+            let position = select.int(0)
+            examined += 1
+            if let change = try change(select, kinds) {
+                guard found.count < limit else {
+                    return Page(elements: found, next: found.last.map { PageCursor(before: $0.position) })
+                }
+                found.append(change)
+            }
+            if examined == TaskLister.maxExamined {
+                return Page(elements: found, next: PageCursor(before: position))
+            }
+        }
+        return Page(elements: found, next: nil)
+    }
+
+    func recordChanges(_ kinds: [RecordKind], at times: Range<Timestamp>, limit: Int) throws(ReadFault)
+        -> [RecordChange]
+    {
+        let select = try statement(Self.changesSQL)
+        select.bind(1, times.lowerBound.milliseconds)
+        select.bind(2, times.upperBound.milliseconds)
+        defer { select.reset() }
+        var found: [RecordChange] = []
+        var examined = 0
+        while found.count < limit, examined < Self.maxChanges, try select.next() {
+            examined += 1
+            if let change = try change(select, kinds) { found.append(change) }
+        }
+        return found.reversed()
+    }
+
+    /// The row as a change; nil if its kind is not wanted, or unknown to this version.
+    private func change(_ row: PreparedStatement, _ kinds: [RecordKind]) throws(ReadFault) -> RecordChange? {
+        guard let kind = RecordKind(rawValue: row.text(4)), kinds.isEmpty || kinds.contains(kind) else {
+            return nil
+        }
+        let position = row.int(0)
+        guard let (event, data) = RecordAppend.logged(row.bytes(3)) else {
+            throw .unreadable("Append \(position) of a record cannot be read; run `kintsugi verify`.")
+        }
+        return RecordChange(
+            position: position, at: Timestamp(milliseconds: row.int(1)), kind: kind, key: row.text(5),
+            version: Int(row.int(2)), event: event, data: data)
+    }
+
     static let answerSQL = """
         SELECT fingerprint, status, headers, body, expires_at FROM idempotency
         WHERE caller = ? AND operation = ? AND key = ?

@@ -83,11 +83,7 @@ extension Snapshot {
 
     func liveCount(agent: AgentID, limit: Int) throws(ReadFault) -> Int {
         guard let number = try number(.agent, agent.rawValue) else { return 0 }
-        let select = try statement(
-            "SELECT value FROM stats WHERE subject_no = ? AND minute = -1 AND kind = ?")
-        select.bind(1, number)
-        select.bind(2, StatKind.live)
-        return min(limit, Int(try select.first { $0.int(0) } ?? 0))
+        return min(limit, try unfinished(number))
     }
 }
 

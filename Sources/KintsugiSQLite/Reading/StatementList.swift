@@ -16,7 +16,10 @@ extension SQLiteStore {
             "activity": Snapshot.activitySQL, "nextGroup": Snapshot.nextGroupInLaneSQL,
             "nextLane": Snapshot.nextLaneSQL, "oldestOfUser": Snapshot.oldestOfUserSQL,
             "firstOfHours": Snapshot.firstOfHoursSQL, "lastOfHours": Snapshot.lastOfHoursSQL,
-            "records": Snapshot.recordsSQL, "record": Snapshot.recordSQL, "answer": Snapshot.answerSQL,
+            "records": Snapshot.recordsSQL, "record": Snapshot.recordSQL,
+            "history": Snapshot.historySQL, "changes": Snapshot.changesSQL, "series": Snapshot.seriesSQL,
+            "unfinished": Snapshot.unfinishedSQL, "inProgress": Snapshot.inProgressSQL,
+            "growth": Snapshot.growthSQL, "answer": Snapshot.answerSQL,
             "byUser": TaskSources.SQL.byUser, "byError": TaskSources.SQL.byError,
             "everything": TaskSources.SQL.everything, "deadLetters.pending": Snapshot.DeadLetterSQL.pending,
         ]

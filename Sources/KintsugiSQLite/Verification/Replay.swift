@@ -26,11 +26,13 @@ struct Replay {
     private(set) var state: TaskState
     private(set) var deadLetters: [DeadLetter] = []
     private(set) var happenings: [Happening] = []
+    private(set) var attemptEnds: [(end: AttemptEnd, minute: Int64)] = []
 
     /// Nil if the first event is not the creation.
     init?(_ id: TaskID, _ events: [RecordedEvent]) {
         guard let first = events.first, case .taskCreated(let spec) = first.event else { return nil }
         state = TaskState(id: id, spec: spec, at: first.at)
+        happenings.append(Happening(minute: first.at.minute, kind: StatKind.created, value: 1))
         for recorded in events.dropFirst() {
             state.evolve(recorded.event, at: recorded.at)
             note(recorded)
@@ -39,6 +41,7 @@ struct Replay {
 
     private mutating func note(_ recorded: RecordedEvent) {
         let minute = recorded.at.minute
+        if let end = state.attemptEnd(recorded.event) { attemptEnds.append((end, minute)) }
         switch recorded.event {
         case .taskCompleted:
             happenings.append(Happening(minute: minute, kind: StatKind.completed, value: 1))
@@ -55,7 +58,9 @@ struct Replay {
                     id: id, seq: recorded.seq, reason: reason, agent: state.listedAgent,
                     errorType: reason == .cancelled ? nil : state.lastFailure?.failure.type, status: .pending,
                     failedAt: recorded.at))
-        case .taskRequeued(let requeue): close(requeue.failedTaskID, .retried, recorded.at, requeue.actor)
+        case .taskRequeued(let requeue):
+            happenings.append(Happening(minute: minute, kind: StatKind.requeued, value: 1))
+            close(requeue.failedTaskID, .retried, recorded.at, requeue.actor)
         case .deadLetterResolved(let id, _, let actor): close(id, .resolved, recorded.at, actor)
         case .deadLetterDiscarded(let id, _, let actor): close(id, .discarded, recorded.at, actor)
         default: break
@@ -86,7 +91,8 @@ struct Expected {
     private(set) var stats: [Tally.Counter: Int64] = [:]
     private(set) var money: [MoneyKey: String] = [:]
 
-    mutating func add(_ replay: Replay, _ row: TaskRow) {
+    /// - Parameter agents: Their numbers.
+    mutating func add(_ replay: Replay, _ row: TaskRow, agents: [String: Int64]) {
         let state = replay.state
         deadLetters += replay.deadLetters.count
         if !state.status.isFinal {
@@ -98,6 +104,10 @@ struct Expected {
             }
         }
         guard state.isCounted else { return }
+        for (end, minute) in replay.attemptEnds {
+            // Without a number it has no counter either, which is then missing.
+            add(end, minute, agents[end.agentID.rawValue] ?? 0)
+        }
         for subject in [row.user, StatKind.everyone] {
             func count(_ kind: Int, _ value: Int64 = 1, minute: Int64 = StatKind.always) {
                 stats[Tally.Counter(subject: subject, minute: minute, kind: kind), default: 0] += value
@@ -105,6 +115,8 @@ struct Expected {
             count(StatKind.tasks(state.status))
             for happening in replay.happenings {
                 count(happening.kind, happening.value, minute: happening.minute)
+                let growth = StatKind.growth(by: happening.kind) * happening.value
+                if growth != 0 { count(StatKind.growth, growth, minute: StatKind.day(of: happening.minute)) }
             }
             for entry in replay.deadLetters {
                 count(StatKind.deadLettersIn)
@@ -114,6 +126,18 @@ struct Expected {
                 money[key] = Decimal.sum(money[key] ?? "0", paid.amount)
             }
         }
+    }
+}
+
+extension Expected {
+    private mutating func add(_ end: AttemptEnd, _ minute: Int64, _ agent: Int64) {
+        func count(_ kind: Int, _ value: Int64 = 1) {
+            stats[Tally.Counter(subject: agent, minute: minute, kind: kind), default: 0] += value
+        }
+        count(end.error.map(StatKind.failed) ?? StatKind.succeeded)
+        guard let duration = end.duration else { return }
+        count(StatKind.durationSum, duration)
+        count(StatKind.durations + DurationBuckets.index(of: duration))
     }
 }
 

@@ -8,6 +8,7 @@ struct Verification {
     private(set) var report = VerificationReport()
     private var expected = Expected()
     private var names: [Int64: (kind: NameKind, text: String)] = [:]
+    private var agents: [String: Int64] = [:]
 
     init(_ snapshot: Snapshot) { self.snapshot = snapshot }
 
@@ -22,12 +23,23 @@ struct Verification {
         return report
     }
 
+    /// What every counter should be.
+    mutating func counters() throws(ReadFault) -> [Tally.Counter: Int64] {
+        try readNames()
+        try eachTask { verification, row, replay in
+            verification.expected.add(replay, row, agents: verification.agents)
+        }
+        return expected.stats
+    }
+
     mutating func found(_ problem: String) { report.found(problem) }
 
     private mutating func readNames() throws(ReadFault) {
         let select = try snapshot.statement("SELECT no, kind, text FROM names")
         while try select.next() {
-            if let kind = NameKind(rawValue: select.int(1)) { names[select.int(0)] = (kind, select.text(2)) }
+            guard let kind = NameKind(rawValue: select.int(1)) else { continue }
+            names[select.int(0)] = (kind, select.text(2))
+            if kind == .agent { agents[select.text(2)] = select.int(0) }
         }
     }
 
@@ -81,6 +93,18 @@ struct Verification {
     // MARK: Tasks
 
     private mutating func checkTasks() throws(ReadFault) {
+        try eachTask { verification, row, replay throws(ReadFault) in
+            verification.check(row, replay.state)
+            try verification.checkLive(row, replay.state)
+            try verification.checkSearch(row, replay.state)
+            try verification.checkDeadLetters(row, replay)
+            verification.expected.add(replay, row, agents: verification.agents)
+        }
+    }
+
+    private mutating func eachTask(
+        _ body: (inout Verification, TaskRow, Replay) throws(ReadFault) -> Void
+    ) throws(ReadFault) {
         let select = try snapshot.statement(
             """
             SELECT task_no, id, user_no, type_no, agent_no, created_at, finished_at, status, version, error_type
@@ -94,11 +118,7 @@ struct Verification {
                 found("Task \(row.id) does not begin with its creation.")
                 continue
             }
-            check(row, replay.state)
-            try checkLive(row, replay.state)
-            try checkSearch(row, replay.state)
-            try checkDeadLetters(row, replay)
-            expected.add(replay, row)
+            try body(&self, row, replay)
         }
     }
 

@@ -30,6 +30,14 @@ enum StatKind {
     static let cancelled = 42
     static let retried = 43
     static let durationSum = 44
+    static let created = 45
+    static let requeued = 46
+    /// With a day in place of the minute: how many more tasks were unfinished at its end than at its beginning.
+    static let growth = 47
+    /// With a minute and an agent for a subject: how its attempts ended; run times as those of users.
+    static let succeeded = 50
+    static func failed(_ error: ErrorType) -> Int { firstFailed + error.code }
+    static let firstFailed = 60
     /// With a minute: run times by bucket.
     static let durations = 100
 
@@ -37,6 +45,19 @@ enum StatKind {
     static let always: Int64 = -1
     /// The subject of counters over everybody.
     static let everyone: Int64 = 0
+
+    /// The day's place where other counters have their minute: below -1.
+    static func day(of minute: Int64) -> Int64 { -2 - max(0, minute) / minutesPerDay }
+    static let minutesPerDay: Int64 = 1_440
+
+    /// What one of this kind adds to the number of unfinished tasks.
+    static func growth(by kind: Int) -> Int64 {
+        switch kind {
+        case created, requeued: 1
+        case completed, failed, cancelled: -1
+        default: 0
+        }
+    }
 }
 
 extension TaskStatus {
@@ -59,6 +80,36 @@ extension TaskStatus {
 
     /// What `tasks.status` holds of a task that has not ended.
     static let unfinished: Int64 = 2
+}
+
+extension ErrorType {
+    /// Stored: never renumbered, and below 40.
+    var code: Int {
+        switch self {
+        case .timeout: 0
+        case .networkError: 1
+        case .serverError: 2
+        case .rateLimit: 3
+        case .authFailure: 4
+        case .validationError: 5
+        case .notFound: 6
+        case .clientError: 7
+        case .missingCallback: 8
+        case .addressRefused: 9
+        case .circuitOpen: 10
+        case .handlerError: 11
+        case .agentReported: 12
+        case .invalidResponse: 13
+        case .workerLost: 14
+        case .deadlineExceeded: 15
+        case .cancelled: 16
+        }
+    }
+
+    init?(code: Int) {
+        guard let type = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = type
+    }
 }
 
 extension DeadLetterStatus {

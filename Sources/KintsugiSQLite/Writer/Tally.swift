@@ -26,23 +26,44 @@ struct Tally {
     }
 
     private struct PageName: Hashable {
-        var userNo: Int64
+        var subject: Int64
         var minute: Int64
     }
 
-    /// The counters of one user, since ever or in one minute.
+    /// The counters of one user or agent, since ever or in one minute.
     private struct Page {
         let name: PageName
+        /// Whether everybody has a counter with the sum; agents have numbers of their own.
+        let isUsers: Bool
         /// By kind, those of run times apart.
         var values = [Int64](repeating: 0, count: StatKind.durations)
         var durations: [(bucket: Int, count: Int64)] = []
+
+        mutating func add(_ duration: Milliseconds) {
+            values[StatKind.durationSum] += duration
+            let bucket = DurationBuckets.index(of: duration)
+            if let index = durations.firstIndex(where: { $0.bucket == bucket }) {
+                durations[index].count += 1
+            } else {
+                durations.append((bucket, 1))
+            }
+        }
+
+        /// How many more tasks are unfinished after this minute than before.
+        var growth: Int64 {
+            guard name.minute != StatKind.always else { return 0 }
+            return (StatKind.completed..<StatKind.growth).reduce(0) {
+                $0 + StatKind.growth(by: $1) * values[$1]
+            }
+        }
     }
 
     private var pages: [Page] = []
     private var places: [PageName: Int] = [:]
-    /// The pages used last: one since ever, one of a minute.
+    /// The pages used last: one since ever, one of a minute, one of an agent.
     private var lastAlways = 0
     private var lastMinute = 0
+    private var lastAgent = 0
     private var liveByAgent: [Int64: Int64] = [:]
     private(set) var hours: [Int64: Hour] = [:]
     /// In the order in which they came.
@@ -60,7 +81,13 @@ struct Tally {
     var counters: [Counter: Int64] {
         var counters: [Counter: Int64] = [:]
         for page in pages {
-            for subject in [page.name.userNo, StatKind.everyone] {
+            for subject in page.isUsers ? [page.name.subject, StatKind.everyone] : [page.name.subject] {
+                let growth = page.growth
+                if growth != 0 {
+                    let day = StatKind.day(of: page.name.minute)
+                    counters[Counter(subject: subject, minute: day, kind: StatKind.growth), default: 0] +=
+                        growth
+                }
                 for (kind, value) in page.values.enumerated() where value != 0 {
                     counters[Counter(subject: subject, minute: page.name.minute, kind: kind), default: 0] +=
                         value
@@ -80,12 +107,12 @@ struct Tally {
 
     // MARK: Counting
 
-    private mutating func place(_ userNo: Int64, _ minute: Int64, _ last: Int) -> Int {
-        let name = PageName(userNo: userNo, minute: minute)
+    private mutating func place(_ subject: Int64, _ minute: Int64, _ last: Int, isUsers: Bool = true) -> Int {
+        let name = PageName(subject: subject, minute: minute)
         if last < pages.count, pages[last].name == name { return last }
         if let place = places[name] { return place }
         places[name] = pages.count
-        pages.append(Page(name: name))
+        pages.append(Page(name: name, isUsers: isUsers))
         return pages.count - 1
     }
 
@@ -100,16 +127,18 @@ struct Tally {
     }
 
     private mutating func add(duration: Milliseconds, of userNo: Int64, minute: Int64) {
-        add(duration, StatKind.durationSum, of: userNo, minute: minute)
-        let bucket = DurationBuckets.index(of: duration)
-        if let index = pages[lastMinute].durations.firstIndex(where: { $0.bucket == bucket }) {
-            pages[lastMinute].durations[index].count += 1
-        } else {
-            pages[lastMinute].durations.append((bucket, 1))
-        }
+        lastMinute = place(userNo, minute, lastMinute)
+        pages[lastMinute].add(duration)
     }
 
     mutating func agent(_ number: Int64, _ value: Int64) { liveByAgent[number, default: 0] += value }
+
+    /// Counts how an attempt of this agent ended.
+    mutating func count(_ end: AttemptEnd, agentNo: Int64, minute: Int64) {
+        lastAgent = place(agentNo, minute, lastAgent, isUsers: false)
+        pages[lastAgent].values[end.error.map(StatKind.failed) ?? StatKind.succeeded] += 1
+        if let duration = end.duration { pages[lastAgent].add(duration) }
+    }
 
     mutating func created(_ number: Int64, at time: Timestamp) {
         let hour = time.hour
@@ -127,6 +156,7 @@ struct Tally {
             }
         } else {
             add(1, StatKind.tasks(status), of: userNo)
+            add(1, StatKind.created, of: userNo, minute: append.at.minute)
         }
         // While it runs nothing has ended, and nothing has come or gone from the dead letter queue.
         if let live = append.live, live.phase == .running { return }
@@ -149,7 +179,9 @@ struct Tally {
             case .movedToDLQ:
                 add(1, StatKind.deadLettersIn, of: userNo)
                 move(&entry, to: .pending, append, userNo: userNo, isNew: true)
-            case .taskRequeued: move(&entry, to: .retried, append, userNo: userNo)
+            case .taskRequeued:
+                add(1, StatKind.requeued, of: userNo, minute: minute)
+                move(&entry, to: .retried, append, userNo: userNo)
             case .deadLetterResolved: move(&entry, to: .resolved, append, userNo: userNo)
             case .deadLetterDiscarded: move(&entry, to: .discarded, append, userNo: userNo)
             default: break

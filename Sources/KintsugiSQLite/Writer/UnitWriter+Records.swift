@@ -98,6 +98,14 @@ extension RecordAppend {
         }
         return json.bytes
     }
+
+    /// What `loggedData` holds.
+    static func logged(_ bytes: [UInt8]) -> (event: RecordEventType, data: JSONText)? {
+        guard let pair = (try? JSONNode(parsing: bytes))?.array?.first?.array, pair.count == 2,
+            let event = pair[0].int.flatMap({ RecordEventType(code: Int(clamping: $0)) })
+        else { return nil }
+        return (event, JSONText(valid: Array(bytes[pair[1].range])))
+    }
 }
 
 extension IdempotencyRecord {

@@ -163,6 +163,17 @@ final class UnitWriter {
         }
         if append.after.isCounted {
             tally.count(append, userNo: try names.number(.user, append.after.spec.userID.rawValue))
+            try countAttempts(of: append)
+        }
+    }
+
+    private func countAttempts(of append: TaskAppend) throws(SQLiteFault) {
+        // While it runs nothing has ended, and before its first attempt nothing can.
+        if let live = append.live, live.phase == .running { return }
+        for index in append.events.indices {
+            guard let end = append.after.attemptEnd(append.events[index]) else { continue }
+            let agent = try names.number(.agent, end.agentID.rawValue)
+            tally.count(end, agentNo: agent, minute: append.at.minute)
         }
     }
 

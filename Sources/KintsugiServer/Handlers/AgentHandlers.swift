@@ -50,10 +50,27 @@ enum AgentHandlers {
 
     @Sendable static func list(_ exchange: Exchange) async throws -> Answer {
         var query = exchange.query
-        let page = try PageWriter.page(
-            of: exchange.engine.agents, by: { (-$0.createdAt.milliseconds, $0.profile.id.rawValue) }, &query
+        let inclusions = query.words("include", Inclusion.self)
+        var page = try PageWriter.page(
+            of: exchange.engine.agents, by: { (-$0.createdAt.milliseconds, $0.profile.id.rawValue) }, &query,
+            parameters: ["include"]
         ) { AgentResource($0, forAdmin: exchange.caller.isAdmin) }
+        if inclusions.contains(.stats) { try await addStats(to: &page.data, exchange) }
         return Answer(.ok, page)
+    }
+
+    private enum Inclusion: String, CaseIterable {
+        case stats
+    }
+
+    /// Of the last hour; only admins see numbers that come from other users' tasks.
+    private static func addStats(to agents: inout [AgentResource], _ exchange: Exchange) async throws {
+        guard exchange.caller.isAdmin else {
+            for index in agents.indices { agents[index].stats = .some(nil) }
+            return
+        }
+        let stats = try await exchange.stats(of: agents.map { AgentID($0.id) }, window: StatsHandlers.hour)
+        for (index, stats) in stats.enumerated() { agents[index].stats = stats }
     }
 
     @Sendable static func show(_ exchange: Exchange) async throws -> Answer {

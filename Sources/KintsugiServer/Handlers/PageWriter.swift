@@ -29,7 +29,7 @@ enum PageWriter {
     /// A page of a list that is in memory, in the order of its keys; stable under inserts.
     static func page<Element, Shown: Resource>(
         of all: [Element], by key: (Element) -> (Int64, String), _ query: inout Query,
-        _ resource: (Element) -> Shown
+        parameters: [String] = [], _ resource: (Element) -> Shown
     ) throws(Problem) -> ListResource<Shown> {
         let limit = query.limit()
         var after: (Int64, String)?
@@ -41,7 +41,7 @@ enum PageWriter {
                 query.add("cursor", "must be the next_cursor of the page before")
             }
         }
-        try query.check(["limit", "cursor"])
+        try query.check(["limit", "cursor"] + parameters)
         let rest = all.filter { element in after.map { key(element) > $0 } ?? true }.sorted {
             key($0) < key($1)
         }

@@ -54,6 +54,7 @@ enum Routes {
         Route(.post, Paths.agents, .atLeast(.admin), AgentHandlers.register),
         Route(.get, Paths.agents, .atLeast(.viewer), AgentHandlers.list),
         Route(.get, Paths.agent, .atLeast(.viewer), AgentHandlers.show),
+        Route(.get, Paths.agentStats, .atLeast(.admin), StatsHandlers.agent),
         Route(.patch, Paths.agent, .atLeast(.admin), AgentHandlers.change),
         Route(.delete, Paths.agent, .atLeast(.admin), AgentHandlers.remove),
         Route(.post, Paths.rotateAgentSecret, .atLeast(.admin), AgentHandlers.rotate),
@@ -61,6 +62,8 @@ enum Routes {
     ]
 
     private static let rest = [
+        Route(.get, Paths.stats, .atLeast(.viewer), StatsHandlers.series),
+        Route(.get, Paths.audit, .atLeast(.admin), AuditHandlers.list),
         Route(.get, Paths.circuitBreakers, .atLeast(.viewer), BreakerHandlers.list),
         Route(.post, Paths.openCircuitBreaker, .atLeast(.admin), BreakerHandlers.open),
         Route(.post, Paths.closeCircuitBreaker, .atLeast(.admin), BreakerHandlers.close),

@@ -102,7 +102,7 @@ extension MemoryLog {
 
     // MARK: Counters
 
-    private func counted(of user: UserID?) -> [Task] {
+    func counted(of user: UserID?) -> [Task] {
         tasks.filter { $0.state.isCounted && (user == nil || $0.state.spec.userID == user) }
     }
 

@@ -47,6 +47,7 @@ struct MemoryLog {
     /// Unfinished tasks, so that the scheduler's questions do not look through history.
     private(set) var live: Set<TaskNumber> = []
     private(set) var records: [RecordName: Record] = [:]
+    private(set) var changes: [RecordChange] = []
     private(set) var answers: [IdempotencyName: IdempotencyRecord] = [:]
     private(set) var deadLetters: [DeadLetter] = []
 
@@ -143,7 +144,12 @@ struct MemoryLog {
         position += 1
         spans.append(Span(position: position, task: nil, seq: 0, count: 1))
         let name = RecordName(kind: append.kind, key: append.key)
-        records[name] = append.applied(to: records[name])
+        let record = append.applied(to: records[name])
+        records[name] = record
+        changes.append(
+            RecordChange(
+                position: position, at: append.at, kind: append.kind, key: append.key,
+                version: record.version, event: append.event, data: append.data))
     }
 
     mutating func promote(_ number: TaskNumber, version: Int, at now: Timestamp) {

@@ -163,6 +163,16 @@ package final class MemoryStore: Store {
         try read { $0.activity(of: user, from: from, to: to) }
     }
 
+    package func series(of user: UserID?, _ span: SeriesSpan) async throws(StoreError) -> [SeriesBucket] {
+        try read { $0.series(of: user, span) }
+    }
+
+    package func figures(of agents: [AgentID], from: Timestamp, to: Timestamp) async throws(StoreError)
+        -> [AgentFigures]
+    {
+        try read { log in agents.map { log.figures(of: $0, from: from, to: to) } }
+    }
+
     package func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp? {
         try read { $0.oldestPending(of: user) }
     }
@@ -173,6 +183,18 @@ package final class MemoryStore: Store {
 
     package func record(_ kind: RecordKind, _ key: String) async throws(StoreError) -> StoredRecord? {
         try read { $0.record(kind, key) }
+    }
+
+    package func recordHistory(_ kinds: [RecordKind], before: PageCursor?, limit: Int)
+        async throws(StoreError) -> Page<RecordChange>
+    {
+        try read { $0.recordHistory(kinds, before: before, limit: limit) }
+    }
+
+    package func recordChanges(_ kinds: [RecordKind], at times: Range<Timestamp>, limit: Int)
+        async throws(StoreError) -> [RecordChange]
+    {
+        try read { $0.recordChanges(kinds, at: times, limit: limit) }
     }
 
     package func liveCount(agent: AgentID, limit: Int) async throws(StoreError) -> Int {

@@ -38,6 +38,11 @@ struct PlanTests {
             ("byError", "SEARCH t USING INDEX tasks_error (error_type=? AND rowid>? AND rowid<?)"),
             ("everything", "SEARCH t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
             ("totals", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute=?)"),
+            ("series", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute>? AND minute<?)"),
+            ("growth", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute<?)"),
+            ("inProgress", "SEARCH l USING COVERING INDEX live_busy (phase=?)"),
+            ("history", "SEARCH a USING INDEX appends_records (position<?)"),
+            ("changes", "SEARCH a USING INDEX appends_record_times (at>? AND at<?)"),
             ("activity", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute>? AND minute<?)"),
             (
                 "deadLetters.pending",
