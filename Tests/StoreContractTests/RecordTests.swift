@@ -79,6 +79,27 @@ struct RecordTests {
         }
     }
 
+    @Test(
+        "Kinds are apart: a session of the same name as an agent is another record",
+        arguments: StoreKind.allCases)
+    func kinds(_ kind: StoreKind) async throws {
+        try await withStore(kind) { store in
+            let now = Scenario.start
+            func session(_ event: RecordEventType, _ document: String?, at: Timestamp) -> RecordAppend {
+                RecordAppend(
+                    kind: .session, key: "a", expectedVersion: nil, event: event,
+                    data: JSONText(valid: Array(#"{"actor":"user:x"}"#.utf8)), at: at,
+                    document: document.map { JSONText(valid: Array($0.utf8)) })
+            }
+            try await record(store, .agent("a", at: now))
+            try await record(store, session(.sessionCreated, #"{"key_id":"k"}"#, at: now + 1))
+            #expect(try await store.records(.session).map(\.version) == [1])
+            try await record(store, session(.sessionEnded, nil, at: now + 2))
+            #expect(try await store.records(.session).isEmpty)
+            #expect(try await store.record(.agent, "a")?.version == 1)
+        }
+    }
+
     // MARK: Answers
 
     private func answer(_ key: String, expiresAt: Timestamp, body: String = "{}") -> IdempotencyRecord {

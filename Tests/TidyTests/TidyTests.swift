@@ -126,6 +126,27 @@ struct TidyTests {
         }
     }
 
+    @Test("The list of the dashboard's files names every file of the folder and no other")
+    func assets() throws {
+        let folder = Self.root.appendingPathComponent("Sources/CDashboard")
+        let found = FileManager.default.enumerator(
+            at: folder.appendingPathComponent("web"), includingPropertiesForKeys: [.isRegularFileKey])
+        let files = (found?.allObjects as? [URL] ?? []).filter { url in
+            (try? url.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
+        }
+        let paths = files.map { String($0.path.dropFirst(folder.path.count + 1)) }.filter { path in
+            path != "web/openapi.json" && !path.split(separator: "/").contains { $0.first == "." }
+        }
+        let list = try String(contentsOf: folder.appendingPathComponent("assets.h"), encoding: .utf8)
+        let listed = list.split(separator: "\n").filter { $0.hasPrefix("#define") }.map {
+            String($0.split(separator: "\"")[1])
+        }
+        #expect(listed.contains("web/index.html"))
+        #expect(
+            listed == paths.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) },
+            "run scripts/list-assets")
+    }
+
     @Test("Files are short enough to read")
     func sizes() {
         for source in Self.sources {
