@@ -39,10 +39,10 @@ export function ticks(greatest, most = 4) {
 
 /**
  * Stacked columns over time. `series`: `[{key, label, tone}]`; `data`: rows with `at` and the keys; `marks`:
- * `[{at, label, tone}]`. `onSelect(from, to)` hears of a range dragged by mouse.
+ * `[{at, label, tone}]`; `width`: of the place for it, so that words keep their size. `onSelect(from, to)` hears of a
+ * range dragged by mouse.
  */
-export function columns({data, series, marks = [], bucket, label, onSelect, height = 180}) {
-    const width = 720;
+export function columns({data, series, marks = [], bucket, label, onSelect, width = 720, height = 180}) {
     const inset = {left: 40, right: 8, top: 18, bottom: 22};
     const [inner, tall] = [width - inset.left - inset.right, height - inset.top - inset.bottom];
     const sums = data.map((row) => series.reduce((sum, one) => sum + (row[one.key] ?? 0), 0));
@@ -126,7 +126,7 @@ export function columns({data, series, marks = [], bucket, label, onSelect, heig
 /** Times for an axis: at most seven, on round minutes, hours or days; pure. */
 export function axisTimes(from, until) {
     const steps = [60_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 604_800_000];
-    const step = steps.find((one) => (until - from) / one <= 7) ?? steps.at(-1);
+    const step = steps.find((one) => (until - from) / one <= 8) ?? steps.at(-1);
     const zone = step >= 3_600_000 ? new Date(from).getTimezoneOffset() * 60_000 : 0;
     const first = Math.ceil((from - zone) / step) * step + zone;
     const times = [];

@@ -7,7 +7,7 @@ export function empty() {
         seq: 0, status: 'pending', status_reason: 'queued', round: 1, attempt: 0, round_attempt: 0, max_attempts: 6,
         agent_id: null, error: null, progress: null, due_at: null, held_by: null, until: null, created_at: null,
         started_at: null, finished_at: null, deadline_at: null, failed_task_id: null, dead_letter: null, attempts: [],
-        payment: null,
+        payment: null, asked_agent_id: null, is_begun: false,
     };
 }
 
@@ -18,11 +18,21 @@ export function fold(events) { return events.reduce(evolve, empty()); }
 export function evolve(before, event) {
     const state = {...before, seq: event.seq};
     RULES[event.type]?.(state, event.data ?? {}, event);
+    showAgent(state);
     return state;
 }
 
-function pending(state, reason, due = null) {
-    Object.assign(state, {status: 'pending', status_reason: reason, due_at: due, until: null, held_by: null});
+/** Waits until `due`; what is due already waits for its turn only. */
+function pending(state, reason, due, at) {
+    const isDue = Date.parse(due) <= Date.parse(at);
+    Object.assign(state, {status: 'pending', status_reason: isDue ? 'queued' : reason, due_at: due, until: null, held_by: null});
+}
+
+/** The agent of the round's last attempt, else the one that was asked for, else the last one at all. */
+function showAgent(state) {
+    const last = state.attempts.at(-1)?.agent_id ?? null;
+    const isOfRound = last !== null && (state.round === 1 || state.is_begun && state.round_attempt > 0);
+    state.agent_id = isOfRound ? last : state.asked_agent_id ?? last;
 }
 
 function ended(state, status, reason, at) {
@@ -52,15 +62,15 @@ function endAttempt(state, number, status, event, members = {}) {
 const RULES = {
     task_created(state, data, event) {
         Object.assign(state, {
-            created_at: event.at, agent_id: data.agent_id, deadline_at: data.deadline_at, payment: data.payment,
+            created_at: event.at, asked_agent_id: data.agent_id, deadline_at: data.deadline_at, payment: data.payment,
             max_attempts: data.retry_policy?.max_attempts ?? 6,
         });
-        const isLater = data.run_at && Date.parse(data.run_at) > Date.parse(event.at);
-        pending(state, isLater ? 'scheduled' : 'queued', isLater ? data.run_at : event.at);
+        pending(state, 'scheduled', data.run_at ?? event.at, event.at);
     },
     task_started(state, data, event) {
         state.max_attempts = data.max_attempts ?? state.max_attempts;
         state.started_at ??= event.at;
+        state.is_begun = true;
     },
     attempt_started(state, data, event) {
         state.attempt = data.number;
@@ -68,8 +78,7 @@ const RULES = {
         const queue = state.status === 'pending' && state.held_by === null && state.due_at
             ? between(state.due_at, event.at) : 0;
         Object.assign(state, {
-            status: 'in_progress', status_reason: 'running', agent_id: data.agent_id, progress: null, due_at: null,
-            until: null, held_by: null,
+            status: 'in_progress', status_reason: 'running', progress: null, due_at: null, until: null, held_by: null,
         });
         state.attempts = [...state.attempts, {
             number: data.number, round: event.round, status: 'running', probe: data.probe, agent_id: data.agent_id,
@@ -89,10 +98,10 @@ const RULES = {
             error: data.error, http_status: data.error?.http_status ?? attempt?.http_status ?? null,
         });
         state.error = data.error;
-        pending(state, 'backoff', event.at);
+        pending(state, 'backoff', event.at, event.at);
     },
-    task_retried(state, data) {
-        pending(state, 'backoff', data.due_at);
+    task_retried(state, data, event) {
+        pending(state, 'backoff', data.due_at, event.at);
         const last = state.attempts.at(-1);
         if (last) change(state, last.number, {retry: {delay_ms: data.delay_ms, next_attempt_at: data.due_at}});
     },
@@ -105,6 +114,7 @@ const RULES = {
         state.dead_letter = 'pending';
     },
     task_completed(state, data, event) {
+        state.error = null;
         ended(state, 'completed', data.source === 'fallback' ? 'completed_by_fallback' : 'completed', event.at);
     },
     attempt_accepted(state, data) {
@@ -114,13 +124,13 @@ const RULES = {
     attempt_abandoned(state, data, event) {
         endAttempt(state, data.number, 'abandoned', event, {error: data.error});
         state.error = data.error ?? state.error;
-        pending(state, 'backoff', event.at);
+        pending(state, 'backoff', event.at, event.at);
     },
     attempt_interrupted(state, data, event) {
         const attempt = state.attempts.find((one) => one.number === data.number);
         if (attempt?.counted) state.round_attempt = Math.max(0, state.round_attempt - 1);
         endAttempt(state, data.number, 'interrupted', event);
-        pending(state, 'queued', event.at);
+        pending(state, 'scheduled', event.at, event.at);
     },
     task_progress(state, data, event) {
         state.progress = {percent: data.percent, message: data.message, at: event.at};
@@ -134,20 +144,20 @@ const RULES = {
         Object.assign(state, {
             round: event.round, round_attempt: 0, finished_at: null, progress: null,
             dead_letter: state.dead_letter === null ? null : 'retried',
-            agent_id: data.agent_id ?? state.agent_id, deadline_at: data.deadline_at,
+            asked_agent_id: data.agent_id ?? state.asked_agent_id, deadline_at: data.deadline_at, is_begun: false,
         });
-        pending(state, data.delay_ms > 0 ? 'scheduled' : 'queued', data.due_at);
+        pending(state, 'scheduled', data.due_at, event.at);
     },
     task_held(state, data) {
         Object.assign(state, {
             status: 'pending', status_reason: 'breaker_open', held_by: data.provider, until: data.until, due_at: null,
         });
     },
-    task_released(state, data, event) { pending(state, 'queued', event.at); },
+    task_released(state, data, event) { pending(state, 'scheduled', event.at, event.at); },
     task_escalated(state, data) {
         Object.assign(state, {status: 'waiting', status_reason: 'awaiting_decision', until: data.until, due_at: null});
     },
-    task_resumed(state, data, event) { pending(state, 'queued', event.at); },
+    task_resumed(state, data, event) { pending(state, 'scheduled', event.at, event.at); },
     dead_letter_resolved(state) { state.dead_letter = 'resolved'; },
     dead_letter_discarded(state) { state.dead_letter = 'discarded'; },
 };

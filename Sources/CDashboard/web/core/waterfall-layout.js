@@ -16,7 +16,7 @@ export function spansOf(task, attempts, holds, now) {
         const isRunning = outcome(attempt) === 'running';
         const ended = attempt.finished_at ? Date.parse(attempt.finished_at) : isRunning ? Math.max(now, began) : began;
         const next = shown[index + 1];
-        const spans = [];
+        const spans = index === 0 ? heldBefore(began, holds) : [];
         const queued = Math.min(attempt.queue_ms ?? 0, index === 0 ? Infinity : began - endOf(shown[index - 1]));
         if (queued > 0) spans.push({kind: 'queue', from: began - queued, to: began});
         spans.push({kind: 'run', from: began, to: ended, outcome: outcome(attempt), isLive: isRunning});
@@ -25,6 +25,11 @@ export function spansOf(task, attempts, holds, now) {
         if (!isRunning) spans.push(...after(attempt, ended, until, holds, !next));
         return {number: attempt.number, attempt, spans};
     });
+}
+
+/** What a breaker held before the first attempt. */
+function heldBefore(began, holds) {
+    return holds.filter((hold) => hold.from < began).map((hold) => ({kind: 'held', from: hold.from, to: Math.min(began, hold.to ?? began)}));
 }
 
 function endOf(attempt) { return Date.parse(attempt.finished_at ?? attempt.started_at); }

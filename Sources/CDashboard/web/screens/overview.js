@@ -56,6 +56,9 @@ class Overview extends Part {
         this.atEnd(store.on('tasks', () => nextFrame(this.needs, () => { if (this.isConnected) this.showNeeds(); })));
         this.atEnd(onZone(() => this.showChart(this.stats)));
         this.atEnd(onPlace(() => { this.showRanges(); this.stats.refresh(); }));
+        const watch = new ResizeObserver(() => nextFrame(this.chart, () => { if (this.isConnected && this.chart.clientWidth !== this.drawnWidth) this.showChart(this.stats); }));
+        watch.observe(this.chart);
+        this.atEnd(() => watch.disconnect());
         this.showRanges();
     }
 
@@ -97,10 +100,10 @@ class Overview extends Part {
         const health = resources.health.value;
         if (!health) return;
         const series = this.recent.value?.data ?? [];
-        // The last minute is still being counted; its figures are not comparable yet.
+        // The minute that is still being counted would look like a fall.
         const whole = series.slice(0, -1);
         const values = (key) => whole.map((row) => row[key] ?? null);
-        const minute = whole.at(-1)?.completed ?? Math.round(health.throughput_per_s * 60);
+        const minute = Math.max(whole.at(-1)?.completed ?? 0, series.at(-1)?.completed ?? 0);
         const waiting = health.counts.pending + health.counts.waiting;
         const tiles = [
             {name: 'Active', figure: compact(health.counts.in_progress), detail: 'running now', to: 'status:in_progress', values: values('active'), tone: 'accent', label: 'unfinished tasks'},
@@ -136,8 +139,9 @@ class Overview extends Part {
             .filter((mark) => mark.tone === 'crack').slice(0, 60);
         const none = value.data.every((row) => !row.completed && !row.failed && !row.cancelled);
         if (none) return replace(this.chart, empty('overview', 'Nothing ended in this time', 'Choose a longer range, or wait for tasks to end.'));
+        this.drawnWidth = this.chart.clientWidth;
         replace(this.chart, columns({
-            data: value.data, series: SERIES, marks, bucket: value.bucket_ms, label: 'Ended tasks over time',
+            width: Math.max(280, this.drawnWidth - 32), data: value.data, series: SERIES, marks, bucket: value.bucket_ms, label: 'Ended tasks over time',
             onSelect: (from, to) => setParams({from: Math.round(from), to: Math.round(to), range: null}),
         }));
     }
@@ -159,7 +163,7 @@ class Overview extends Part {
             waiting.map((task) => need('waiting', 'person', href(`/tasks/${task.id}`, {tab: 'recovery'}), task.type, 'waits for a decision', task.created_at, task.payment)),
             open.map((breaker) => need('open', 'crack', href('/breakers', {provider: breaker.provider}), breaker.provider, `breaker ${breaker.state.replace('_', '-')}`, breaker.opened_at)),
             entries.map((entry) => need('dead_letters', 'copper', `/dead-letters/${entry.id}`, entry.task_type, entry.error?.message ?? entry.reason.replaceAll('_', ' '), entry.failed_at, entry.payment))),
-        h('p', {class: 'card-foot'}, h('a', {href: '/dead-letters'}, `All ${counted(pending, 'dead letter')}`),
+        h('p', {class: 'card-foot'}, h('a', {href: '/dead-letters'}, counted(pending, 'dead letter')),
             resources.health.value?.dead_letters.value.length ? [' · ', resources.health.value.dead_letters.value.map(money).join(' + '), ' at stake'] : null));
     }
 }
