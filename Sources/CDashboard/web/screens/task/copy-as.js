@@ -1,0 +1,62 @@
+// A task as other people and programs want it: texts for the clipboard. Pure but for the place of the server.
+
+import {money, span} from '../../core/format.js';
+
+/** A text as one word of a POSIX shell. */
+export function quoted(text) { return `'${String(text).replaceAll("'", `'\\''`)}'`; }
+
+/** `[{label, hint, text}]` of a task at this server. */
+export function copies(task, origin) {
+    return [
+        {label: 'Link', text: `${origin}/tasks/${task.id}`},
+        {label: 'Id', text: task.id},
+        {label: 'cURL', text: `curl -s -H "Authorization: Bearer $KINTSUGI_KEY" ${quoted(`${origin}/api/v1/tasks/${task.id}`)}`},
+        {label: 'CLI command', text: `kintsugi task show ${task.id} --server ${quoted(origin)}`},
+        {label: 'Swift', text: swift(task, origin)},
+        {label: 'Markdown', text: markdown(task, origin)},
+    ];
+}
+
+function swift(task, origin) {
+    return [
+        'import KintsugiClient', '',
+        `let kintsugi = try KintsugiClient(server: "${origin}", key: key)`,
+        `let task = try await kintsugi.task("${task.id}")`,
+        'for try await event in kintsugi.events(of: task.id) { print(event) }',
+    ].join('\n');
+}
+
+/** A summary for a ticket. What comes from outside stands in code, so that it cannot become markup. */
+export function markdown(task, origin) {
+    const code = (text) => {
+        const one = String(text).replace(/\s+/g, ' ');
+        const fence = '`'.repeat(Math.max(0, ...[...one.matchAll(/`+/g)].map((found) => found[0].length)) + 1);
+        const space = /^`|`$/.test(one) ? ' ' : '';
+        return fence + space + one + space + fence;
+    };
+    const rows = [
+        ['Task', `[\`${task.id}\`](${origin}/tasks/${task.id})`], ['Type', code(task.type)], ['Status', `${task.status} (${task.status_reason})`],
+        ['Why', code(task.explanation)], task.agent_id ? ['Agent', code(task.agent_id)] : null, ['Owner', code(task.user_id)],
+        ['Attempts', `${task.attempt} in ${task.round === 1 ? 'one round' : `${task.round} rounds`}`],
+        task.payment ? ['Money', `${money(task.payment)} (${task.payment.kind}${task.payment.reference ? `, ${code(task.payment.reference)}` : ''})`] : null,
+        task.error ? ['Last error', `${code(task.error.type)}, ${task.error.class}: ${code(task.error.message)}`] : null,
+        ['Created', task.created_at], task.finished_at ? ['Ended', `${task.finished_at}, after ${span(Date.parse(task.finished_at) - Date.parse(task.created_at))}`] : null,
+    ].filter(Boolean);
+    return [`### ${task.type}: ${task.status}`, '', ...rows.map(([name, text]) => `- **${name}:** ${text}`)].join('\n');
+}
+
+/**
+ * The agent's call of an attempt as cURL, as far as it is known from here: not its token and not its signature.
+ * `input` is the exact text of the input.
+ */
+export function callAsCurl(task, attempt, agent, input) {
+    const url = agent?.callback_url ?? 'AGENT_URL';
+    // The key changes with each edited input; from here the number of edits before the attempt is not always known.
+    const key = attempt.idempotency_key ?? task.id;
+    const body = `{"task_id":${JSON.stringify(task.id)},"type":${JSON.stringify(task.type)},"attempt":${attempt.number},"round":${attempt.round},`
+        + `"input":${input},"deadline_at":${JSON.stringify(task.deadline_at)},"metadata":${JSON.stringify(task.metadata ?? {})}}`;
+    return [
+        `curl -i -X POST ${quoted(url)}`, `-H ${quoted('content-type: application/json')}`, `-H ${quoted(`idempotency-key: ${key}`)}`,
+        `-H ${quoted(`webhook-id: ${key}`)}`, `-H ${quoted(`kintsugi-attempt: ${attempt.number}`)}`, `--data-binary ${quoted(body)}`,
+    ].join(' \\\n  ');
+}
