@@ -14,6 +14,7 @@ import {menu} from './components/menu.js';
 import {toast} from './components/toast.js';
 import {showKeys} from './components/key-help.js';
 import {queryBox} from './components/query-box.js';
+import './components/range-menu.js';
 import './screens/overview.js';
 import './screens/tasks.js';
 import './screens/task.js';
@@ -105,7 +106,7 @@ class Frame extends Part {
         ], {kind: 'button is-quiet', name: `Signed in as ${me.user_id}, ${me.role}`});
         const open = h('button', {class: 'button is-quiet is-icon bar-menu', type: 'button', 'aria-label': 'Rooms', 'aria-controls': 'rail', 'aria-expanded': 'false', on: {click: () => this.#openRail()}}, icon('menu'));
         this.railButton = open;
-        return h('header', {class: 'bar'}, open, this.search = queryBox(), h('div', {class: 'bar-end'}, this.pill, zone, h('div', {class: 'bar-theme'}, theme), who));
+        return h('header', {class: 'bar'}, open, this.search = queryBox(), h('k-range-menu'), h('div', {class: 'bar-end'}, this.pill, zone, h('div', {class: 'bar-theme'}, theme), who));
     }
 
     #openRail(value = !this.rail.classList.contains('is-open')) {

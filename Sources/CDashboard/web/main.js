@@ -1,6 +1,6 @@
 // Begins: who is there? Then the frame, or the door.
 
-import {api, onSignedOut} from './core/api.js';
+import {api, hold, onSignedOut} from './core/api.js';
 import {followLinks, place} from './core/router.js';
 import {live} from './core/live.js';
 import {session} from './core/session.js';
@@ -40,6 +40,6 @@ function showDoor(message = '') {
 }
 
 function showFrame() {
-    live.start(session.topics);
+    hold(live.start(session.topics));
     replace(document.body, h('k-frame'));
 }

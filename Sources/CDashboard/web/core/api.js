@@ -20,6 +20,10 @@ export class ApiError extends Error {
 }
 
 let whenSignedOut = () => {};
+let gate = null;
+
+/** Lets no question go out before this is settled: what is loaded before the stream begins could be old already. */
+export function hold(promise) { gate = promise; }
 
 /** Calls `listener` when an answer says that nobody is signed in any more. */
 export function onSignedOut(listener) { whenSignedOut = listener; }
@@ -37,6 +41,7 @@ export function queryString(params) {
 async function call(method, path, {params, body, headers, signal} = {}) {
     const sent = {Accept: 'application/json', ...headers};
     if (body !== undefined) sent['Content-Type'] = 'application/json';
+    if (method === 'GET') await gate;
     let response;
     try {
         response = await fetch(`/api/v1${path}${queryString(params)}`, {

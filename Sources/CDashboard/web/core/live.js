@@ -3,6 +3,8 @@
 import {Connection} from './connection.js';
 
 const listeners = {events: new Set(), state: new Set(), gap: new Set(), began: new Set(), ask: new Set()};
+/** Longer than a stream takes to begin on a server that is well. */
+const PATIENCE = 400;
 let tell = () => {};
 let isHeld = false;
 
@@ -18,11 +20,21 @@ export const live = {
         return () => listeners[kind].delete(listener);
     },
 
+    /** Begins to listen. The promise settles when the stream has begun, or after a moment in which it has not. */
     start(topics) {
         tell({type: 'close'});
         tell = open(topics);
+        const opened = new Promise((resolve) => {
+            const leave = live.on('state', ({phase}) => {
+                if (phase === 'connecting') return;
+                leave();
+                resolve();
+            });
+            setTimeout(resolve, PATIENCE);
+        });
         addEventListener('pagehide', () => tell({type: 'close'}), {once: true});
         addEventListener('pageshow', (event) => { if (event.persisted) live.start(topics); }, {once: true});
+        return opened;
     },
 
     stop() { tell({type: 'close'}); tell = () => {}; },

@@ -33,10 +33,11 @@ class Checklist extends Part {
     }
 
     draw() {
-        if (localStorage.getItem(CLOSED) === 'closed') { this.hidden = true; return; }
-        const tasks = [...store.all()];
-        for (const step of STEPS) if (step.does(this.health, tasks)) this.ticked.add(step.key);
-        localStorage.setItem(TICKS, JSON.stringify([...this.ticked]));
+        if (this.isClosed ??= localStorage.getItem(CLOSED) === 'closed') { this.hidden = true; return; }
+        const tasks = this.ticked.size < STEPS.length ? [...store.all()] : [];
+        const before = this.ticked.size;
+        for (const step of STEPS) if (!this.ticked.has(step.key) && step.does(this.health, tasks)) this.ticked.add(step.key);
+        if (this.ticked.size !== before) localStorage.setItem(TICKS, JSON.stringify([...this.ticked]));
         this.hidden = false;
         const signature = [...this.ticked].sort().join();
         if (signature === this.signature) return;
@@ -45,7 +46,7 @@ class Checklist extends Part {
         replace(this, h('section', {class: 'card checklist', 'aria-labelledby': 'checklist-title'},
             h('div', {class: 'card-head'}, h('h2', {id: 'checklist-title'}, next ? 'First steps' : 'You have seen it all: tasks break here, and mend.'),
                 h('span', {class: 'muted'}, `${this.ticked.size} of ${STEPS.length}`),
-                h('button', {class: 'button is-quiet is-small push', type: 'button', on: {click: () => { localStorage.setItem(CLOSED, 'closed'); this.redraw(); }}}, 'Close for good')),
+                h('button', {class: 'button is-quiet is-small push', type: 'button', on: {click: () => { localStorage.setItem(CLOSED, 'closed'); this.isClosed = true; this.redraw(); }}}, 'Close for good')),
             h('ol', {class: 'steps'}, STEPS.map((step) => {
                 const isDone = this.ticked.has(step.key);
                 return h('li', {class: `step${isDone ? ' is-done' : ''}${step === next ? ' is-next' : ''}`},
