@@ -93,6 +93,7 @@ class Tasks extends Part {
 
     async load() {
         const serial = this.serial = (this.serial ?? 0) + 1;
+        this.isLoaded = false;
         this.params = {...parameters(this.chips, now()), include: 'attempts', limit: 100};
         this.ids = [];
         this.known = new Set();
@@ -109,6 +110,8 @@ class Tasks extends Part {
     }
 
     take(page) {
+        this.isLoaded = true;
+        for (const task of page.data) this.waiting.delete(task.id);
         store.put(page.data);
         for (const task of page.data) if (!this.known.has(task.id)) { this.known.add(task.id); this.ids.push(task.id); }
         this.cursor = page.next_cursor;
@@ -156,6 +159,7 @@ class Tasks extends Part {
             if (task && !this.waiting.has(id) && isNewer(id, this.ids[0]) && matches(this.chips, task, now())) this.waiting.add(id);
         }
         // At the top of a short list nothing is being read that could move.
+        if (!this.isLoaded) return;
         if (this.waiting.size && this.ids.length === 0) this.showFresh();
         this.showFreshCount();
         this.show();
