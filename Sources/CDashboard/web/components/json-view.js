@@ -44,6 +44,12 @@ export function jsonView({value, text}, {label, name}) {
         const isOn = tree.classList.toggle('is-unwrapped');
         wrap.setAttribute('aria-pressed', String(!isOn));
     }}}, 'Wrap');
+    let isUnfolded = false;
+    const all = h('button', {class: 'button is-small', type: 'button', on: {click: () => {
+        isUnfolded = !isUnfolded;
+        if (isUnfolded) unfold(root); else fold(root);
+        setText(all, isUnfolded ? 'Fold' : 'Unfold');
+    }}}, 'Unfold');
     tree.addEventListener('click', (event) => {
         const button = event.target.closest('[data-copy]');
         const node = button?.closest('.json-line').node;
@@ -53,8 +59,7 @@ export function jsonView({value, text}, {label, name}) {
     });
     return h('div', {class: 'json-view'},
         h('div', {class: 'json-bar'}, search, told, h('span', {class: 'push'}), h('span', {class: 'faint nowrap'}, bytes(new TextEncoder().encode(text).length)),
-            size(value) > 0 ? h('button', {class: 'button is-small', type: 'button', on: {click: () => unfold(root)}}, 'Unfold') : null,
-            size(value) > 0 ? h('button', {class: 'button is-small', type: 'button', on: {click: () => { for (const child of root.children ?? []) child.close?.(); }}}, 'Fold') : null, wrap,
+            size(value) > 0 ? all : null, wrap,
             h('button', {class: 'button is-small', type: 'button', title: 'Exactly as it was sent', on: {click: () => copyText(text, `${label} copied.`)}}, icon('copy'), 'Copy'),
             h('button', {class: 'button is-small is-icon', type: 'button', 'aria-label': `Download ${label}`, title: 'Download', on: {click: () => download(name, text)}}, icon('download'))),
         h('div', {class: 'json-scroll', tabindex: '0', role: 'region', 'aria-label': label}, tree));
@@ -81,14 +86,15 @@ function branch(value, keys, text) {
             isBox ? preview : leaf(value)),
         h('span', {class: 'json-acts'},
             key === undefined ? null : act('path', 'link', `Copy the path of ${key}`), act('value', 'copy', `Copy the value${key === undefined ? '' : ` of ${key}`}`)));
-    const element = h('div', {class: 'json-node'}, line, inner);
+    const closing = value.kind === 'object' ? '}' : ']';
+    const end = isBox ? h('div', {class: 'json-line json-mark', hidden: true}, h('span', {class: 'json-toggle'}), closing) : null;
+    const element = h('div', {class: 'json-node'}, line, inner, end);
     const node = {value, keys, element, children: null, isOpen: false, shown: 0};
     line.node = node;
-    const [opening, closing] = value.kind === 'object' ? ['{', '}'] : ['[', ']'];
+    const opening = value.kind === 'object' ? '{' : '[';
     const draw = () => setText(preview, node.isOpen ? opening : `${opening} ${counted(amount, value.kind === 'object' ? 'member' : 'item')} ${closing}`);
     if (!isBox) return node;
     const items = value.kind === 'object' ? value.entries : value.items.map((item, index) => [index, item]);
-    const end = h('div', {class: 'json-line json-mark'}, h('span', {class: 'json-toggle'}), closing);
     const more = h('button', {class: 'button is-small json-more', type: 'button', hidden: true, on: {click: () => node.make(node.shown + CHUNK)}});
     /** Makes children up to this number. */
     node.make = (upTo) => {
@@ -104,15 +110,15 @@ function branch(value, keys, text) {
         setText(more, `Show ${Math.min(CHUNK, items.length - node.shown)} more of ${items.length}`);
     };
     node.open = () => {
-        if (!node.children) { inner.append(more, end); node.make(CHUNK); }
+        if (!node.children) { inner.append(more); node.make(CHUNK); }
         node.isOpen = true;
-        inner.hidden = false;
+        inner.hidden = end.hidden = false;
         toggle.setAttribute('aria-expanded', 'true');
         draw();
     };
     node.close = () => {
         node.isOpen = false;
-        inner.hidden = true;
+        inner.hidden = end.hidden = true;
         toggle.setAttribute('aria-expanded', 'false');
         draw();
     };
@@ -164,6 +170,11 @@ function unfold(root) {
         budget -= node.children.length;
         queue.push(...node.children);
     }
+}
+
+/** Closes all but the first level. */
+function fold(node) {
+    for (const child of node.children ?? []) if (child.close) { fold(child); child.close(); }
 }
 
 /** A plain block of pretty JSON with its copy button, for what is small. */

@@ -43,11 +43,15 @@ export function describe(path) {
 }
 
 function draw(path, width, isHealed) {
-    const plan = width >= 540 ? WIDE : NARROW;
+    const plan = width >= 540 ? WIDE : {...NARROW, box: [Math.min(NARROW.box[0], Math.floor(width * 0.29)), NARROW.box[1]]};
+    const isWide = plan === WIDE;
+    // The lane below is there only if a new round went along it.
+    const hasLane = [...path.edges.keys()].some((key) => key.endsWith('>pending') && !/^(in_progress|held)>/.test(key));
+    const height = hasLane ? plan.height : plan.height - (isWide ? 24 : 34);
     const place = (name) => {
         const [x, y] = plan.nodes[name];
-        const half = plan.box[0] / 2 + 2;
-        return [Math.min(width - half, Math.max(half + 6, x * width)), y];
+        const half = plan.box[0] / 2 + 1;
+        return [Math.min(width - half, Math.max(half + (isWide ? 16 : 9), x * width)), y];
     };
     const keys = new Set([...ALWAYS, ...path.edges.keys()]);
     const edges = [...keys].map((key) => ({key, taken: path.edges.get(key)}));
@@ -57,17 +61,17 @@ function draw(path, width, isHealed) {
     const labels = [];
     for (const {key, taken} of edges) {
         const [from, to] = key.split('>');
-        const route = plan === WIDE ? wide(from, to, place, plan, width) : narrow(from, to, place, plan, width);
+        const route = isWide ? wide(from, to, place, plan, width) : narrow(from, to, place, plan, width);
         lines.push(edge(route, taken, to, isHealed));
         if (taken) labels.push(label(route, taken, path.begun, key));
     }
     const boxes = Object.keys(plan.nodes).map((name) => node(name, place(name), plan, path, isHealed));
     const start = place('pending');
-    const from = plan === WIDE ? [start[0] - plan.box[0] / 2 - 4, start[1] - 60] : [start[0], 26];
-    return svg('svg', {viewBox: `0 0 ${width} ${plan.height}`, width, height: plan.height, 'aria-hidden': 'true', class: 'diagram-image'},
-        svg('circle', {class: 'diagram-start', cx: from[0] + (plan === WIDE ? 14 : 0), cy: from[1], r: 4}),
-        svg('path', {class: 'diagram-edge is-taken', d: plan === WIDE ? `M${from[0] + 14} ${from[1] + 4}V${start[1] - plan.box[1] / 2 - 7}` : `M${from[0]} 30V${start[1] - plan.box[1] / 2 - 7}`}),
-        arrow(plan === WIDE ? from[0] + 14 : from[0], start[1] - plan.box[1] / 2 - 1, 'down', true), lines, boxes, labels);
+    const from = isWide ? [start[0] - plan.box[0] / 2 - 4, start[1] - 60] : [start[0], 26];
+    return svg('svg', {viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true', class: 'diagram-image'},
+        svg('circle', {class: 'diagram-start', cx: from[0] + (isWide ? 14 : 0), cy: from[1], r: 4}),
+        svg('path', {class: 'diagram-edge is-taken', d: isWide ? `M${from[0] + 14} ${from[1] + 4}V${start[1] - plan.box[1] / 2 - 7}` : `M${from[0]} 30V${start[1] - plan.box[1] / 2 - 7}`}),
+        arrow(isWide ? from[0] + 14 : from[0], start[1] - plan.box[1] / 2 - 1, 'down', true), lines, boxes, labels);
 }
 
 /** A route: `{d, at: [x, y] of the label, tip: [x, y, direction]}`. */
@@ -77,8 +81,8 @@ function wide(from, to, place, {box}, width) {
     const key = `${from}>${to}`;
     if (key === 'pending>in_progress') return straight(x1 + w, y1 + 8, x2 - w, y2 + 8, [0, 14]);
     if (key === 'in_progress>pending') {
-        const top = y1 - t - 34;
-        return {d: `M${x1} ${y1 - t}C${x1} ${top} ${x1 - 20} ${top} ${(x1 + x2) / 2} ${top}S${x2} ${top} ${x2 + 14} ${y2 - t - 7}`, at: [(x1 + x2) / 2, top], tip: [x2 + 14, y2 - t - 1, 'down']};
+        const top = y1 - t - 52;
+        return {d: `M${x1} ${y1 - t}C${x1} ${top} ${x2 + 18} ${top} ${x2 + 18} ${y2 - t - 7}`, at: [(x1 + x2 + 18) / 2, y1 - t - 41], tip: [x2 + 18, y2 - t - 1, 'down']};
     }
     if (key === 'held>pending' || key === 'in_progress>waiting' || key === 'pending>held' || key === 'waiting>in_progress') {
         const shift = key === 'pending>held' ? -26 : key === 'held>pending' ? -6 : key === 'waiting>in_progress' ? 26 : 6;
@@ -104,8 +108,8 @@ function narrow(from, to, place, {box}, width) {
     const key = `${from}>${to}`;
     if (key === 'pending>in_progress') return straight(x1 + w, y1 + 8, x2 - w, y2 + 8, [0, 14]);
     if (key === 'in_progress>pending') {
-        const top = y1 - t - 28;
-        return {d: `M${x1} ${y1 - t}C${x1} ${top} ${x1 - 10} ${top} ${(x1 + x2) / 2} ${top}S${x2 + 20} ${top} ${x2 + 20} ${y2 - t - 7}`, at: [(x1 + x2) / 2, top], tip: [x2 + 20, y2 - t - 1, 'down']};
+        const top = y1 - t - 44;
+        return {d: `M${x1} ${y1 - t}C${x1} ${top} ${x2 + 24} ${top} ${x2 + 24} ${y2 - t - 7}`, at: [(x1 + x2 + 24) / 2, y1 - t - 35], tip: [x2 + 24, y2 - t - 1, 'down']};
     }
     if (x1 === x2 || key === 'pending>held') {
         const shift = y2 > y1 ? 8 : -8;

@@ -89,12 +89,21 @@ class Task extends Part {
             onChoose: (key) => setParams({tab: key === 'overview' ? null : key, event: null}),
         });
         replace(this.body, this.tabs.element);
+        this.reveal();
+    }
+
+    /** On a phone the chosen tab may be beyond the edge. */
+    reveal() {
+        const tab = this.tabs.element.querySelector('[aria-selected="true"]');
+        const bar = tab.parentElement;
+        bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - tab.offsetWidth) / 2;
     }
 
     /** The tab of the address, as when Back was pressed or a link leads to another. */
     choose() {
         if (!this.tabs || !this.isConnected) return;
         this.tabs.choose(place().params.get('tab') ?? 'overview');
+        this.reveal();
         this.view?.arrive?.();
     }
 

@@ -24,9 +24,8 @@ export function overviewView(model) {
     const element = h('div', {class: 'task-grid'},
         card('The way it took', h('div', {class: 'card-body'}, diagram), 'is-wide'),
         card('Facts', h('div', {class: 'card-body'}, facts)),
-        card('Retry policy', h('div', {class: 'card-body'}, curve, policyWords)),
-        card('Breaker of its provider', breaker),
-        card('Related', related));
+        card('Retry policy', h('div', {class: 'card-body'}, curve, policyWords), 'is-wide'),
+        h('div', {class: 'stack-cards'}, card('Breaker of its provider', breaker), card('Related', related)));
     const drawn = {};
     const once = (name, signature, draw) => { if (drawn[name] !== signature) { drawn[name] = signature; draw(); } };
 
@@ -121,8 +120,8 @@ function breakerOf(task, breaker, error) {
         h('div', {class: 'breaker-line'}, name, breakerMark(breaker.state, {badge: true})),
         recent.length ? h('div', {class: 'calls', role: 'img', 'aria-label': `The last ${counted(recent.length, 'call')}: ${counted(recent.filter((one) => one === 'failure').length, 'failure')}`},
             recent.map((one) => h('i', {class: `call is-${one}`}))) : null,
-        h('p', {class: 'muted'}, `${percent(breaker.failure_rate)} of the calls in its window fail.`,
-            breaker.held_tasks ? ` ${counted(breaker.held_tasks, 'task')} ${breaker.held_tasks === 1 ? 'is' : 'are'} held.` : '', ` It tripped ${breaker.trips_24h === 1 ? 'once' : `${breaker.trips_24h} times`} in a day.`),
+        h('p', {class: 'muted'}, breaker.calls === 0 ? 'No call of late.' : `${percent(breaker.failure_rate)} of the calls in its window fail.`,
+            breaker.held_tasks ? ` ${counted(breaker.held_tasks, 'task')} ${breaker.held_tasks === 1 ? 'is' : 'are'} held.` : '', breaker.trips_24h === 0 ? ' It has not tripped for a day.' : ` It tripped ${breaker.trips_24h === 1 ? 'once' : `${breaker.trips_24h} times`} in a day.`),
         breaker.state !== 'closed' && breaker.probe_at ? h('p', {}, 'Next probe ', timeOf(breaker.probe_at), '.') : null,
         breaker.forced ? h('p', {}, `A person has forced it${breaker.forced_reason ? `: ${breaker.forced_reason}` : ''}.`) : null,
     ];

@@ -14,7 +14,7 @@ const MONEY = new Set(['task_created', 'attempt_success', 'attempt_failed', 'att
     'moved_to_dlq', 'task_cancelled', 'alert_raised', 'alert_resolved', 'dead_letter_resolved', 'dead_letter_discarded', 'task_requeued', 'input_edited']);
 
 export function paymentView(model) {
-    const element = h('div', {class: 'task-grid'});
+    const element = h('div', {class: 'task-grid is-halves'});
     let drawn = null;
     return {
         element,

@@ -26,13 +26,16 @@ const SENTENCES = {
     escalate: 'Let a person decide.', discard: 'Give it up.',
 };
 
+/** Whether this server's version has no strategies: that need not be asked twice. */
+let isUnknown = false;
+
 export function recoveryView(model) {
     const decision = h('div', {class: 'is-whole'});
     const failure = h('div', {class: 'card'});
     const letter = h('div', {});
     const strategies = h('div', {class: 'is-whole'});
     const chain = h('div', {class: 'is-whole'});
-    const element = h('div', {class: 'task-grid'}, decision, failure, letter, strategies, chain);
+    const element = h('div', {class: 'task-grid is-halves'}, decision, failure, letter, strategies, chain);
     const drawn = {};
     const once = (name, signature, draw) => { if (drawn[name] !== signature) { drawn[name] = signature; draw(); } };
     let entry = null;
@@ -70,10 +73,12 @@ export function recoveryView(model) {
         if (!error) { replace(strategies); return; }
         suggested = null;
         try {
+            if (isUnknown) throw Object.assign(new Error(), {status: 404});
             const answer = await api.get(`/recovery/strategies/${error.type}`, {}, {signal: model.signal});
             replace(strategies, strategyCard(model, answer.strategies, answer.description, true));
         } catch (fault) {
             if (fault.name === 'AbortError') return;
+            if (fault.status === 404) isUnknown = true;
             suggested = (names) => replace(strategies, strategyCard(model, names.map((strategy, index) => ({strategy, rank: index + 1, measured: null})),
                 fault.status === 404 ? 'What the dead letter suggests. How often each has worked here is not measured by this version yet.' : fault.message, false));
             replace(strategies, fault.status === 404 ? null : card('What could help', h('p', {class: 'card-body muted'}, fault.message)));
@@ -101,8 +106,8 @@ function letterCard(model, entry, again) {
     const mayAct = session.mayAct && isOpen;
     const act = (kind) => close([entry], kind).then((done) => { if (done) again(); }, (error) => toastError(error, 'It could not be closed.'));
     return card('Dead letter', h('div', {class: 'card-body stack'},
-        h('p', {}, mark(isOpen ? {icon: 'dead_letters', word: 'waits for someone', tone: 'copper'} : {icon: 'check', word: words(entry.status), tone: 'still'}, {badge: true}),
-            h('span', {class: 'muted'}, ` ${words(entry.reason)}, `), timeOf(entry.failed_at)),
+        h('p', {class: 'recovery-type'}, mark(isOpen ? {icon: 'dead_letters', word: 'waits for someone', tone: 'copper'} : {icon: 'check', word: words(entry.status), tone: 'still'}, {badge: true}),
+            h('span', {class: 'muted'}, words(entry.reason)), timeOf(entry.failed_at)),
         isOpen ? null : h('p', {class: 'muted'}, `${words(entry.status)}${entry.closed_by ? ` by ${entry.closed_by.replace(':', ' ')}` : ''}${entry.note ? `: ${entry.note}` : '.'}`),
         h('p', {}, h('a', {href: href('/dead-letters', {group: entry.error_group})}, 'Others that failed the same way')),
         mayAct ? h('div', {class: 'button-row'},

@@ -86,7 +86,7 @@ export function timelineView(model) {
         const row = {event, gap, run: null, folded};
         row.element = h('li', {class: `event is-${event.severity}`, data: {seq: event.seq}},
             gap >= LONG_GAP ? h('div', {class: 'event-gap'}, h('span', {}, `${span(gap)} later`)) : null,
-            h('div', {class: 'event-line'}, time, toggle, h('div', {class: 'event-said'}, message, event.actor !== 'system' ? h('span', {class: 'event-actor faint'}, event.actor.replace(':', ' ')) : null, folded),
+            h('div', {class: 'event-line'}, time, toggle, h('div', {class: 'event-said'}, message, event.actor.startsWith('user:') ? h('span', {class: 'event-actor faint'}, ` by ${event.actor.slice(5)}`) : null, folded),
                 event.severity === 'info' ? null : h('span', {class: 'visually-hidden'}, event.severity), link), body);
         row.drawTime = () => setText(time, isRelative ? offset(parse(event.at) - parse(first.at)) : wall(parse(event.at), {milliseconds: true}));
         row.drawTime();
