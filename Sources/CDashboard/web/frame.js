@@ -15,33 +15,42 @@ import {toast} from './components/toast.js';
 import {showKeys} from './components/key-help.js';
 import {queryBox} from './components/query-box.js';
 import './components/range-menu.js';
-import './screens/overview.js';
-import './screens/tasks.js';
-import './screens/task.js';
-import './screens/dead-letters.js';
-import './screens/breakers.js';
-import './screens/recovery.js';
-import './screens/alerts.js';
-import './screens/agents.js';
-import './screens/live-tail.js';
-import './screens/settings.js';
+import {failure} from './components/empty.js';
 
-/** The rooms of the rail: path, name, icon, the letter after `g`, the element that is the screen. */
+/** The rooms of the rail: path, name, icon, the letter after `g`, the element that is the screen, and its module. */
 const ROOMS = [
-    {path: '/', name: 'Overview', icon: 'overview', letter: 'o', element: 'k-overview'},
-    {path: '/tasks', name: 'Tasks', icon: 'tasks', letter: 't', element: 'k-tasks'},
-    {path: '/dead-letters', name: 'Dead letters', icon: 'dead_letters', letter: 'd', element: 'k-dead-letters'},
-    {path: '/breakers', name: 'Breakers', icon: 'breakers', letter: 'b', element: 'k-breakers'},
-    {path: '/recovery', name: 'Recovery', icon: 'recovery', letter: 'r', element: 'k-recovery'},
-    {path: '/alerts', name: 'Alerts', icon: 'alerts', letter: 'a', element: 'k-alerts'},
-    {path: '/agents', name: 'Agents', icon: 'agents', letter: 'n', element: 'k-agents'},
-    {path: '/live', name: 'Live tail', icon: 'live', letter: 'l', element: 'k-live-tail'},
-    {path: '/settings', name: 'Settings', icon: 'settings', letter: 's', element: 'k-settings'},
+    {path: '/', name: 'Overview', icon: 'overview', letter: 'o', element: 'k-overview',
+        load: () => import('./screens/overview.js')},
+    {path: '/tasks', name: 'Tasks', icon: 'tasks', letter: 't', element: 'k-tasks',
+        load: () => import('./screens/tasks.js'), hasPanel: true},
+    {path: '/dead-letters', name: 'Dead letters', icon: 'dead_letters', letter: 'd', element: 'k-dead-letters',
+        load: () => import('./screens/dead-letters.js'), hasPanel: true},
+    {path: '/breakers', name: 'Breakers', icon: 'breakers', letter: 'b', element: 'k-breakers',
+        load: () => import('./screens/breakers.js')},
+    {path: '/recovery', name: 'Recovery', icon: 'recovery', letter: 'r', element: 'k-recovery',
+        load: () => import('./screens/recovery.js')},
+    {path: '/alerts', name: 'Alerts', icon: 'alerts', letter: 'a', element: 'k-alerts',
+        load: () => import('./screens/alerts.js')},
+    {path: '/agents', name: 'Agents', icon: 'agents', letter: 'n', element: 'k-agents',
+        load: () => import('./screens/agents.js')},
+    {path: '/live', name: 'Live tail', icon: 'live', letter: 'l', element: 'k-live-tail',
+        load: () => import('./screens/live-tail.js'), hasPanel: true},
+    {path: '/settings', name: 'Settings', icon: 'settings', letter: 's', element: 'k-settings',
+        load: () => import('./screens/settings.js')},
 ];
+
+const loadTask = () => import('./screens/task.js');
 
 /** The room of an address; a task of its own page is in Tasks. */
 function roomOf(path) {
     return ROOMS.find((room) => room.path === path) ?? ROOMS.find((room) => room.path !== '/' && path.startsWith(room.path + '/')) ?? null;
+}
+
+/** Fetches what an address needs, before it is shown. */
+export function prefetch(path) {
+    const room = roomOf(path);
+    if (/^\/tasks\/./.test(path) || room?.hasPanel) loadTask().catch(() => {});
+    room?.load().catch(() => {});
 }
 
 class Frame extends Part {
@@ -61,7 +70,7 @@ class Frame extends Part {
         const items = ROOMS.map((room) => {
             const badge = h('span', {class: 'badge', hidden: true});
             this.badges.set(room.path, badge);
-            const link = h('a', {class: 'rail-link', href: room.path, title: `${room.name} (g ${room.letter})`}, icon(room.icon), h('span', {}, room.name), badge);
+            const link = h('a', {class: 'rail-link', href: room.path, title: `${room.name} (g ${room.letter})`, on: {pointerenter: () => prefetch(room.path), focus: () => prefetch(room.path)}}, icon(room.icon), h('span', {}, room.name), badge);
             this.links.set(room.path, link);
             return h('li', {}, link);
         });
@@ -157,11 +166,15 @@ class Frame extends Part {
         for (const [to, link] of this.links) setAttribute(link, 'aria-current', to === room?.path ? 'page' : null);
         const isTaskPage = /^\/tasks\/[^/]+$/.test(path);
         const name = isTaskPage ? 'k-task-page' : room?.element ?? 'k-lost';
+        // Lists open tasks in their panel.
+        const load = isTaskPage ? loadTask : room ? () => Promise.all([room.load(), room.hasPanel ? loadTask() : null]) : null;
         document.title = `${isTaskPage ? 'Task' : room?.name ?? 'Not found'} – Kintsugi`;
         if (this.screen?.localName === name && this.screen.isConnected) return;
         this.screen = h(name);
         replace(this.main, this.screen);
         this.main.scrollTop = 0;
+        // A module that cannot be loaded is of another version, or the server is gone: loading the page anew mends both.
+        load?.().catch(() => { if (this.screen?.localName === name) replace(this.main, failure(new Error('This part of the page could not be loaded; the server may have been updated.'), () => location.reload())); });
     }
 
     #openRailClosed() { if (this.rail.classList.contains('is-open')) this.#openRail(false); }

@@ -9,7 +9,7 @@ import {apply} from './core/theme.js';
 import {replace, h} from './core/dom.js';
 import {failure} from './components/empty.js';
 import './screens/sign-in.js';
-import './frame.js';
+import {prefetch} from './frame.js';
 
 apply();
 followLinks();
@@ -22,6 +22,7 @@ begin();
 async function begin() {
     // A one-time link signs in even where somebody else is signed in already.
     if (place().path === '/sign-in' && location.hash.startsWith('#token=')) return showDoor();
+    prefetch(place().path);
     try {
         await session.load();
         showFrame();
