@@ -3,9 +3,11 @@ package import Logging
 
 /// What the server is told from outside.
 package struct ServerConfiguration: Sendable {
+    package static let usualPort = 7420
+
     package var host = "127.0.0.1"
     /// 0 takes a free one.
-    package var port = 7420
+    package var port = usualPort
     package var serverName = "kintsugi"
     package var maxBodyBytes = 1 << 20
     package var maxHeaderBytes = 16 * 1024

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
-from harness import BINARY, Api
+from harness import BINARY, Api, eventually
 
 CLEAN = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
 
@@ -80,6 +84,31 @@ def test_the_demo_shows_tasks_that_fail_and_heal(tmp_path: Path) -> None:
     for word in ("healed", "retry", "gave up", "kept", "breaker", "curl"):
         assert word in done.stdout + done.stderr, f"{word} is missing:\n{done.stdout[-3000:]}"
     assert not list(tmp_path.glob("kintsugi-demo-*"))
+
+
+def test_the_demo_takes_a_free_port_and_its_link_opens_once(tmp_path: Path) -> None:
+    with socket.socket() as usual:
+        usual.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # in use is what it has to be
+            usual.bind(("127.0.0.1", 7420))
+            usual.listen()
+        log = tmp_path / "log"
+        with log.open("w") as output, subprocess.Popen(
+                [BINARY, "demo"], env=CLEAN | {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output) as demo:
+            link = eventually(lambda: re.search(r"(http://\S+)/sign-in#token=(\w{32})\n", log.read_text()), log.read_text)
+            assert "Port 7420 is in use" in log.read_text() and not link[1].endswith(":7420")
+            session, url = requests.Session(), link[1] + "/api/v1/"
+            assert session.post(url + "session", json={"token": link[2]}, timeout=10).json()["role"] == "admin"
+            assert session.post(url + "session", json={"token": link[2]}, timeout=10).status_code == 401
+
+            def waits() -> bool:
+                entries = session.get(url + "failed-tasks?status=pending", timeout=10).json()["data"]
+                return any((entry["payment"] or {}).get("amount") == "250.00" for entry in entries)
+
+            eventually(waits, "the payment waits for a person", 10)
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(30) == 0, log.read_text()[-2000:]
 
 
 def test_the_demo_goes_on_until_it_is_interrupted(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ enum DemoAgentKind: String, CaseIterable, ExpressibleByArgument, Sendable {
     case flaky
     /// Takes three seconds.
     case slow
-    /// Goes down for a while with its first call, then works.
+    /// Goes down for six seconds with its first call, and every twenty seconds again.
     case outage
     /// Answers 422, always.
     case picky
@@ -58,7 +58,7 @@ struct DemoAgentCommand: AsyncParsableCommand {
 final class DemoAgent: Sendable {
     private let kind: DemoAgentKind
     private let calls = Mutex<[String: Int]>([:])
-    private let downUntil = Mutex<ContinuousClock.Instant?>(nil)
+    private let firstCall = Mutex<ContinuousClock.Instant?>(nil)
 
     init(kind: DemoAgentKind) { self.kind = kind }
 
@@ -73,17 +73,15 @@ final class DemoAgent: Sendable {
                 calls[key, default: 0] += 1
                 return calls[key] ?? 1
             }
-            if count <= 2 { return reply(.serviceUnavailable, #"{"error":"please come back later"}"#) }
+            if count == 1 { return reply(.serviceUnavailable, #"{"error":"please come back later"}"#) }
+            if count == 2 { return reply(.tooManyRequests, #"{"error":"not so fast"}"#) }
+            calls.withLock { $0[key] = nil }
             return reply(.ok, #"{"summary":"third time lucky"}"#)
         case .slow:
             try await Task.sleep(for: .seconds(3))
             return reply(.ok, #"{"ok":true}"#)
         case .outage:
-            let until = downUntil.withLock { until in
-                if until == nil { until = .now + .seconds(8) }
-                return until ?? .now
-            }
-            if .now < until { return reply(.badGateway, #"{"error":"upstream is down"}"#) }
+            if isDown() { return reply(.badGateway, #"{"error":"upstream is down"}"#) }
             return reply(.ok, #"{"delivered":true}"#)
         case .picky: return reply(.unprocessableContent, #"{"error":"address.zip is missing"}"#)
         case .patient: return try accept(Array(buffer: body))
@@ -92,8 +90,18 @@ final class DemoAgent: Sendable {
             if node["input"]?["card"]?.string == "expired" {
                 return reply(.init(code: 402), #"{"error":"card expired"}"#)
             }
+            try await Task.sleep(for: .milliseconds(Int.random(in: 50...400)))
             return reply(.ok, #"{"receipt":"R-1"}"#)
         }
+    }
+
+    private func isDown() -> Bool {
+        let now = ContinuousClock.now
+        let first = firstCall.withLock { first in
+            first = first ?? now
+            return first ?? now
+        }
+        return (now - first).components.seconds % 20 < 6
     }
 
     private func reply(_ status: HTTPResponse.Status, _ json: String) -> Response {

@@ -2,8 +2,11 @@ import ArgumentParser
 import Foundation
 import KintsugiCore
 import KintsugiEngine
+import KintsugiServer
 import KintsugiVocabulary
 import Logging
+import NIOCore
+import NIOPosix
 
 /// A server with agents that misbehave, and a view of what happens.
 struct DemoCommand: AsyncParsableCommand {
@@ -11,8 +14,8 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Watch tasks fail and heal: real agents in other processes, a throw-away folder.")
 
-    @Option(help: "The port (default: a free one).")
-    var port: String = "0"
+    @Option(help: "The port (default: 7420, or a free one if that is in use).")
+    var port: String?
 
     @Option(help: "Stop by itself after so many seconds; 0: run until Ctrl-C.")
     var seconds = 0
@@ -23,6 +26,7 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         let data = NSTemporaryDirectory() + "kintsugi-demo-\(UUID().uuidString.prefix(8))"
         defer { try? FileManager.default.removeItem(atPath: data) }
+        let port = try await portToUse()
         let settings = try Settings(
             flags: [
                 "server.data": data, "server.host": "127.0.0.1", "server.port": port, "database.url": "",
@@ -49,21 +53,41 @@ struct DemoCommand: AsyncParsableCommand {
             group.addTask {
                 while !composition.engine.isReady { try await Task.sleep(for: .milliseconds(20)) }
                 narrator.welcome(composition)
-                try await script.play(names: narrator)
-                if seconds > 0 {
-                    try await Task.sleep(for: .seconds(seconds))
-                    await composition.stop()
-                }
+                try await script.play { composition.engine.isReady }
                 return false
             }
+            if seconds > 0 {
+                group.addTask {
+                    try await Task.sleep(for: .seconds(seconds))
+                    await composition.stop()
+                    return false
+                }
+            }
             group.addTask {
-                await narrator.tell(commits)
+                await narrator.tell(commits, of: composition)
                 return false
             }
             while try await group.next() == false {}
             group.cancelAll()
-            try await group.waitForAll()
+            // What they still throw is that they were cancelled.
+            while await group.nextResult() != nil {}
         }
         Terminal.say("\nStopped; \(data) is removed.")
+    }
+
+    /// The usual port, so that the dashboard's address is the one in the documents; a free one if it is taken.
+    private func portToUse() async throws -> String {
+        if let port { return port }
+        let usual = ServerConfiguration.usualPort
+        do {
+            let probe = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: "127.0.0.1", port: usual).get()
+            try await probe.close().get()
+            return "\(usual)"
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            Terminal.say("Port \(usual) is in use: taking a free one.")
+            return "0"
+        }
     }
 }

@@ -10,7 +10,9 @@ import Synchronization
 final class DemoNarrator: Sendable {
     private let paint: Paint
     private let folds = Mutex<[TaskID: TimelineFold]>([:])
-    private let sample = Mutex<TaskID?>(nil)
+    private let lines = Mutex(0)
+    /// So many lines of the story, then the way to the dashboard again.
+    private static let linesPerReminder = 120
 
     init(paint: Paint) { self.paint = paint }
 
@@ -23,36 +25,32 @@ final class DemoNarrator: Sendable {
     }
 
     func welcome(_ composition: Composition) {
-        Terminal.say("")
-        Terminal.say(
-            paint.bold("Kintsugi runs at \(composition.url)") + ", data in \(composition.folder.path)")
+        let (url, key) = (composition.url, composition.newAdminKey ?? "")
+        let rule = String(repeating: "─", count: 78)
+        Terminal.say("\n" + paint.gold(rule))
         if let link = composition.makeSignInLink() {
-            Terminal.say(paint.bold("Dashboard (opens once, within 15 min): \(link)"))
+            Terminal.say("  Open the dashboard (this link opens once, within 15 min):")
+            Terminal.say("\n  " + paint.bold(link) + "\n")
         }
-        Terminal.say("  export KINTSUGI_KEY=\(composition.newAdminKey ?? "")")
-        Terminal.say("Look at any task (ids stand at the left; Ctrl-C stops):")
-        Terminal.say(
-            "  curl -s -H \"Authorization: Bearer $KINTSUGI_KEY\" \(composition.url)/api/v1/tasks/ID/timeline"
-        )
-        Terminal.say("Mend the $250 payment, once it waits in the dead letter queue:")
-        Terminal.say(
-            "  curl -s -X POST -H \"Authorization: Bearer $KINTSUGI_KEY\" -H 'Content-Type: application/json' \\"
-        )
-        Terminal.say("    -d '{\"input\":{\"card\":\"valid\"}}' \(composition.url)/api/v1/tasks/ID/retry")
-        Terminal.say("")
+        Terminal.say("  A $250 payment waits there for a person: retry it with {\"card\":\"valid\"}.")
+        Terminal.say("  Server: \(url), data in \(composition.folder.path). Ctrl-C stops.")
+        Terminal.say("  Or without a browser, with an id from the left below:")
+        Terminal.say("    export KINTSUGI_KEY=\(key)")
+        Terminal.say("    curl -s -H \"Authorization: Bearer $KINTSUGI_KEY\" \(url)/api/v1/tasks/ID/timeline")
+        Terminal.say(paint.gold(rule) + "\n")
     }
 
-    func tell(_ commits: AsyncStream<[CommittedUnit]>) async {
+    func tell(_ commits: AsyncStream<[CommittedUnit]>, of composition: Composition) async {
         for await units in commits {
             for unit in units {
                 for (append, position) in zip(unit.unit.tasks, unit.receipt.positions) {
-                    tell(append, position)
+                    tell(append, position, composition)
                 }
             }
         }
     }
 
-    private func tell(_ append: TaskAppend, _ position: Int64) {
+    private func tell(_ append: TaskAppend, _ position: Int64, _ composition: Composition) {
         let recorded = append.events.enumerated().map { index, event in
             RecordedEvent(
                 seq: append.expectedVersion + index + 1, position: position + Int64(index), at: append.at,
@@ -62,20 +60,43 @@ final class DemoNarrator: Sendable {
         let rows = folds.withLock { folds in
             var fold = folds[id] ?? TimelineFold(of: id)
             let rows = recorded.indices.map { fold.row(recorded[$0], following: recorded[($0 + 1)...]) }
-            folds[id] = fold
+            folds[id] = append.after.status == .completed ? nil : fold
             return rows
         }
-        for row in rows where row.type != .taskStarted {
+        for row in rows where isNews(row, append.after) {
             Terminal.output(line(row, append.after))
+            remind(composition)
         }
+    }
+
+    /// What the story is about: trouble and its mending. What merely goes well is on the dashboard.
+    private func isNews(_ row: TimelineEventResource, _ state: TaskState) -> Bool {
+        switch row.type {
+        case .taskCreated, .taskStarted, .attemptStarted, .attemptSuccess, .attemptAccepted, .taskProgress,
+            .taskReleased:
+            false
+        case .taskCompleted: isHealed(state)
+        default: true
+        }
+    }
+
+    private func isHealed(_ state: TaskState) -> Bool { state.attempts > 1 || state.round > 1 }
+
+    /// The way to the dashboard scrolls away: says it again, with a link of its own.
+    private func remind(_ composition: Composition) {
+        let isTime = lines.withLock { lines in
+            lines += 1
+            return lines % Self.linesPerReminder == 0
+        }
+        guard isTime, let link = composition.makeSignInLink() else { return }
+        Terminal.say("\n  Dashboard (opens once, within 15 min): " + paint.bold(link) + "\n")
     }
 
     private func line(_ row: TimelineEventResource, _ state: TaskState) -> String {
         let time = String(row.at.dropFirst(11).prefix(12))
-        let healed = row.type == .taskCompleted && (state.attempts > 1 || state.round > 1)
         let mark =
             switch row.type {
-            case .taskCompleted: healed ? paint.gold("◆ healed   ") : paint.good("● completed")
+            case .taskCompleted: paint.gold("◆ healed   ")
             case .attemptFailed, .attemptAbandoned: paint.bad("× failed   ")
             case .taskFailed: paint.bad("■ gave up  ")
             case .movedToDLQ: paint.warn("▣ kept     ")
@@ -83,17 +104,11 @@ final class DemoNarrator: Sendable {
             case .circuitBreakerOpened: paint.bad("⚡ breaker  ")
             case .circuitBreakerClosed: paint.good("⚡ breaker  ")
             case .taskRetried: paint.warn("↻ retry    ")
-            case .taskCreated: paint.dim("+ created  ")
-            case .attemptStarted: paint.dim("→ attempt  ")
-            case .attemptSuccess: paint.dim("✓ answered ")
-            case .attemptAccepted: paint.dim("⇢ accepted ")
-            case .taskProgress: paint.dim("… progress ")
-            case .taskReleased: paint.dim("▸ released ")
             case .circuitBreakerHalfOpened: paint.warn("⚡ probing  ")
             case .taskRequeued: paint.dim("↺ new round")
             default: paint.dim("· event    ")
             }
-        let message = row.type == .taskCompleted && healed ? paint.gold(row.message) : row.message
+        let message = row.type == .taskCompleted ? paint.gold(row.message) : row.message
         return
             "\(paint.dim(time)) \(paint.dim("\(state.id)")) \(state.spec.type.padded(to: 15)) \(mark) \(message)"
     }

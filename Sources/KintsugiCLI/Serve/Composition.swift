@@ -54,6 +54,7 @@ final class Composition: Sendable {
         let port = try settings.int("server.port", in: 0...65_535)
         let maxBodyBytes = try settings.int("server.max_body_bytes", in: 1024...(64 << 20))
         let drainGrace = Milliseconds(try settings.int("server.drain_grace_ms", in: 0...25_000))
+        let assetFolder = try Self.assetFolder(settings)
         let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
         let guarding = AddressGuard(policy: try Self.policy(settings, isLoopback: isLoopback))
         let folder = try DataFolder(settings)
@@ -92,7 +93,7 @@ final class Composition: Sendable {
         server.host = host
         server.port = port
         server.maxBodyBytes = maxBodyBytes
-        server.assetFolder = try Self.assetFolder(settings)
+        server.assetFolder = assetFolder
         server.publicURL = settings.text("server.public_url")
         server.version = KintsugiVersion.current
         let listening = AsyncStream.makeStream(of: Void.self)
