@@ -118,3 +118,15 @@ test('holds begin with the first task_held and end with what goes on', () => {
         [{from: T0 + 10, to: T0 + 50, provider: 'p'}]);
     assert.equal(holdsOf(events([['task_held', 10, {}]]))[0].to, null);
 });
+
+test('a wait that still grows does not fold the finished ones', () => {
+    const rows = spansOf({status: 'pending'}, [
+        attempt(1, 0, 80, {retry: {delay_ms: 1700, next_attempt_at: at(1780)}}),
+        attempt(2, 1780, 1890, {retry: {delay_ms: 3300, next_attempt_at: at(5190)}})], [], T0 + 2100);
+    assert.deepEqual(scaleOf(rows).gaps, []);
+});
+
+test('a hold before the first attempt is drawn', () => {
+    const rows = spansOf({status: 'completed'}, [attempt(1, 5000, 5100, {status: 'succeeded'})], [{from: T0 + 10, to: T0 + 5000, provider: 'p'}], T0);
+    assert.deepEqual(kinds(rows[0]), ['held 10-5000', 'run 5000-5100']);
+});

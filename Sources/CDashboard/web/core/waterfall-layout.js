@@ -89,9 +89,11 @@ export function scaleOf(rows) {
 
 /** A gap is folded beyond three times the middle one, or beyond what all runs took together if that is more. */
 function longestGap(pieces, spans) {
-    const gaps = pieces.filter((piece) => piece.isGap
-        && spans.some((span) => span.kind !== 'run' && span.from < piece.to && span.to > piece.from))
-        .map((piece) => piece.to - piece.from).sort((a, b) => a - b);
+    const waits = pieces.filter((piece) => piece.isGap
+        && spans.some((span) => span.kind !== 'run' && span.from < piece.to && span.to > piece.from));
+    // One that still grows says nothing about how long they are, unless it is the only one.
+    const over = waits.filter((piece) => piece !== pieces.at(-1));
+    const gaps = (over.length > 0 ? over : waits).map((piece) => piece.to - piece.from).sort((a, b) => a - b);
     const running = pieces.filter((piece) => !piece.isGap).reduce((sum, piece) => sum + piece.to - piece.from, 0);
     const middle = gaps[Math.floor((gaps.length - 1) / 2)] ?? 0;
     return Math.max(middle * 3, running * 1.5, 100);

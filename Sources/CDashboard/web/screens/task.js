@@ -82,7 +82,8 @@ class Task extends Part {
         this.tabs = tabs(TABS.map(([key, label, view]) => ({key, label, draw: (panel) => {
             this.view?.end?.();
             this.view = view(this.model);
-            replace(panel, this.view.element);
+            // On a page of its own the title is the first heading, and the tab the second.
+            replace(panel, this.hasAttribute('is-page') ? h('h2', {class: 'visually-hidden'}, label) : null, this.view.element);
             this.view.update?.();
         }})), {
             label: 'About this task', chosen: place().params.get('tab') ?? 'overview',

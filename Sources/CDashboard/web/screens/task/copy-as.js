@@ -12,8 +12,8 @@ export function copies(task, origin) {
         {label: 'Id', text: task.id},
         {label: 'cURL', text: `curl -s -H "Authorization: Bearer $KINTSUGI_KEY" ${quoted(`${origin}/api/v1/tasks/${task.id}`)}`},
         {label: 'CLI command', text: `kintsugi task show ${task.id} --server ${quoted(origin)}`},
-        {label: 'Swift', text: swift(task, origin)},
-        {label: 'Markdown', text: markdown(task, origin)},
+        {label: 'Swift snippet', text: swift(task, origin)},
+        {label: 'Markdown for a ticket', text: markdown(task, origin)},
     ];
 }
 

@@ -7,6 +7,7 @@ import {around, lines, tally} from '../../core/diff.js';
 import {compact, pretty, read} from '../../core/exact-json.js';
 import {counted} from '../../core/format.js';
 import {icon} from '../../core/icons.js';
+import {store} from '../../core/store.js';
 import {acting, begun} from '../../components/acts.js';
 import {field, sheet} from '../../components/dialog.js';
 import {shownLines} from '../../components/json-view.js';
@@ -19,6 +20,7 @@ export async function editAndRetry(task, payload) {
     const reason = h('input', {class: 'input', maxlength: 500, placeholder: 'Why? (optional, stands on the timeline)'});
     const state = h('p', {class: 'edit-state', role: 'status'});
     const diff = h('div', {class: 'diff', tabindex: '0', role: 'region', 'aria-label': 'What changes'});
+    let seen = task;
     let value = null;
     const check = () => {
         try {
@@ -54,7 +56,10 @@ export async function editAndRetry(task, payload) {
             check();
             if (value === null) { area.focus(); return false; }
             const body = `{"input":${area.value}${reason.value.trim() ? `,"reason":${JSON.stringify(reason.value.trim())}` : ''}}`;
-            return acting(task, () => api.post(`/tasks/${task.id}/retry`, body, {headers: {'If-Match': `"v${task.version}"`}}));
+            // Somebody else's change is told first; whoever goes on after that knows of it.
+            const {version} = seen;
+            return acting(task, () => api.post(`/tasks/${task.id}/retry`, body, {headers: {'If-Match': `"v${version}"`}}))
+                .catch((error) => { seen = store.task(task.id) ?? seen; throw error; });
         }}],
     });
     return begun(after);

@@ -119,8 +119,8 @@ function letterCard(model, entry, again) {
 function strategyCard(model, list, description, isMeasured) {
     return card('What could help', h('div', {class: 'card-body stack'}, description ? h('p', {class: 'muted'}, description) : null,
         h('ol', {class: 'strategies'}, list.map((one) => h('li', {class: 'strategy'},
-            h('span', {class: 'strategy-rank', 'aria-hidden': 'true'}, one.rank), h('div', {class: 'grow'}, h('strong', {}, words(one.strategy)), h('p', {class: 'muted'}, one.description ?? SENTENCES[one.strategy] ?? '')),
-            isMeasured ? measured(one.measured) : null, one.automatic ? h('span', {class: 'badge', title: 'It happens by itself'}, 'automatic') : null, apply(model, one.strategy))))));
+            h('span', {class: 'strategy-rank', 'aria-hidden': 'true'}, one.rank), h('div', {class: 'grow'}, h('strong', {}, words(one.strategy)), one.automatic ? h('span', {class: 'badge strategy-badge', title: 'It happens by itself'}, 'automatic') : null, h('p', {class: 'muted'}, one.description ?? SENTENCES[one.strategy] ?? '')),
+            isMeasured ? measured(one.measured) : null, apply(model, one.strategy))))));
 }
 
 function measured(value) {

@@ -34,18 +34,20 @@ export function timelineView(model) {
     const clocks = segments('Times', [['relative', 'From start'], ['wall', 'Clock']], () => isRelative ? 'relative' : 'wall', (value) => {
         isRelative = value === 'relative';
         localStorage.setItem(CLOCK, value);
-        for (const row of rows.values()) row.drawTime();
+        drawTimes();
     });
     const save = h('button', {class: 'button is-small', type: 'button', title: 'One event a line, as the API gives them', on: {click: () => exportAll(model, save)}}, icon('download'), 'NDJSON');
     const moments = slider(model, () => mark());
     const element = h('div', {class: 'timeline'}, moments.element,
         h('div', {class: 'events-bar'}, levels, search, clocks, save), more, list, none);
-    const leave = onZone(() => { for (const row of rows.values()) row.drawTime(); });
+    const leave = onZone(drawTimes);
     let arrived = null;
 
     function update() {
         const {events} = model;
+        const before = rows.size;
         for (let index = rows.size; index < events.length; index += 1) add(events[index], events[index - 1], events[0]);
+        if (rows.size > before) drawTimes();
         for (const group of groups.values()) group.refresh();
         more.hidden = model.hasAll;
         moments.update();
@@ -86,10 +88,13 @@ export function timelineView(model) {
         const row = {event, gap, run: null, folded};
         row.element = h('li', {class: `event is-${event.severity}`, data: {seq: event.seq}},
             gap >= LONG_GAP ? h('div', {class: 'event-gap'}, h('span', {}, `${span(gap)} later`)) : null,
-            h('div', {class: 'event-line'}, time, toggle, h('div', {class: 'event-said'}, message, event.actor.startsWith('user:') ? h('span', {class: 'event-actor faint'}, ` by ${event.actor.slice(5)}`) : null, folded),
+            h('div', {class: 'event-line'}, time, toggle, h('div', {class: 'event-said'}, message, event.actor.startsWith('user:') && !event.message.includes(event.actor.slice(5)) ? h('span', {class: 'event-actor faint'}, ` by ${event.actor.slice(5)}`) : null, folded),
                 event.severity === 'info' ? null : h('span', {class: 'visually-hidden'}, event.severity), link), body);
-        row.drawTime = () => setText(time, isRelative ? offset(parse(event.at) - parse(first.at)) : wall(parse(event.at), {milliseconds: true}));
-        row.drawTime();
+        row.drawTime = () => {
+            const text = isRelative ? offset(parse(event.at) - parse(first.at)) : wall(parse(event.at), {milliseconds: true});
+            setText(time, text);
+            return text.length;
+        };
         async function open(isOpen) {
             body.hidden = !isOpen;
             setAttribute(toggle, 'aria-expanded', String(isOpen));
@@ -104,6 +109,13 @@ export function timelineView(model) {
         }
         row.open = open;
         return row;
+    }
+
+    /** The column of times is as wide as the longest needs it. */
+    function drawTimes() {
+        let longest = 8;
+        for (const row of rows.values()) longest = Math.max(longest, row.drawTime());
+        list.style.setProperty('--times', `${(longest * 0.5 + 0.25).toFixed(2)}rem`);
     }
 
     // Filters
@@ -187,7 +199,7 @@ function makeGroup(model, event, number, isRound) {
     const title = h('span', {class: 'events-title'});
     const detail = h('span', {class: 'muted'});
     const list = h('ol', {class: 'events-list'});
-    const element = h('section', {class: `events-group${isRound ? ' is-round' : ''}`}, h('h4', {class: 'events-head'}, title, detail), list);
+    const element = h('section', {class: `events-group${isRound ? ' is-round' : ''}`}, h('h3', {class: 'events-head'}, title, detail), list);
     return {
         element, list,
         refresh() {
