@@ -77,7 +77,8 @@ class QueryBox extends Part {
         go(href('/tasks', {...kept, q: formatAll(chips)}), {replace: path === '/tasks'});
     }
 
-    get word() { return this.input.value.slice(this.input.value.lastIndexOf(' ') + 1); }
+    /** What is being typed: from the last space that is not in quotes. */
+    get word() { return /(?:"(?:[^"\\]|\\.)*(?:"|$)|[^\s"])*$/.exec(this.input.value)[0]; }
 
     suggest() {
         if (document.activeElement !== this.input) return;
@@ -122,7 +123,7 @@ class QueryBox extends Part {
         } else if (event.key === 'Tab' && isOpen && this.chosen >= 0) {
             event.preventDefault();
             this.take(this.found[this.chosen]);
-        } else if (event.key === ' ' && /:\S+$/.test(this.word) && (this.word.match(/"/g)?.length ?? 0) % 2 === 0) {
+        } else if (event.key === ' ' && /:./.test(this.word) && (this.word.match(/"/g)?.length ?? 0) % 2 === 0) {
             event.preventDefault();
             this.apply([...this.chips, ...parse(this.input.value)]);
             this.input.focus();

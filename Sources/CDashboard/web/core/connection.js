@@ -84,8 +84,13 @@ export class Connection {
         const after = this.last ? `&after=${encodeURIComponent(this.last)}` : '';
         const source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(this.topics)}${after}`);
         this.source = source;
+        let isNew = true;
         source.addEventListener('open', () => {
             this.failures = 0;
+            // A second stream that begins now, not where the first one broke: what happened in between was not told.
+            if (isNew && !after && this.hasBegun) this.lost();
+            isNew = false;
+            this.hasBegun = true;
             this.set('live');
         });
         source.addEventListener('error', () => this.failed(source));

@@ -25,12 +25,16 @@ export const live = {
         tell({type: 'close'});
         tell = open(topics);
         const opened = new Promise((resolve) => {
+            let isLate = false;
             const leave = live.on('state', ({phase}) => {
-                if (phase === 'connecting') return;
-                leave();
-                resolve();
+                if (phase === 'live') {
+                    leave();
+                    // What was loaded in the meantime may be older than the first event: it is loaded anew.
+                    if (isLate) hear({type: 'gap'});
+                }
+                if (phase !== 'connecting') { isLate = true; resolve(); }
             });
-            setTimeout(resolve, PATIENCE);
+            setTimeout(() => { isLate = true; resolve(); }, PATIENCE);
         });
         addEventListener('pagehide', () => tell({type: 'close'}), {once: true});
         addEventListener('pageshow', (event) => { if (event.persisted) live.start(topics); }, {once: true});
