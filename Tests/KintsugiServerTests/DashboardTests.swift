@@ -9,16 +9,34 @@ import Testing
 
 @Suite("The dashboard's files")
 struct DashboardTests {
-    @Test("The page names its files by the fingerprint, and every module but the workers beforehand")
+    @Test("The page names its files by the fingerprint, and the modules that it begins with beforehand")
     func template() {
+        let files = [
+            "main.js": "import {a} from './core/x.js';\nconst later = () => import('./rooms/y.js');\n",
+            "core/x.js": "// from './no.js'\nimport {\n    b,\n} from '../z.js';\nexport * from './x.js';\n",
+            "z.js": "",
+            "rooms/y.js": "", "no.js": "",
+        ]
         let page = Dashboard.render(
             Array("<a href={{prefix}}a.css><b href={{prefix}}b>{{preload}}</b>".utf8), prefix: "/assets/f/",
-            paths: ["a.css", "core/x.js", "core/live.worker.js", "main.js", "worker.js"])
+            read: { files[$0].map { Array($0.utf8) } })
         #expect(
             String(decoding: page, as: UTF8.self) == """
                 <a href=/assets/f/a.css><b href=/assets/f/b><link rel="modulepreload" href="/assets/f/core/x.js">
-                <link rel="modulepreload" href="/assets/f/main.js"></b>
+                <link rel="modulepreload" href="/assets/f/main.js">
+                <link rel="modulepreload" href="/assets/f/z.js"></b>
                 """)
+    }
+
+    @Test("Modules are found as a browser would, and never outside the files")
+    func graph() {
+        #expect(ModuleGraph.resolved("./b.js", from: "a.js") == "b.js")
+        #expect(ModuleGraph.resolved("../c/d.js", from: "a/b.js") == "c/d.js")
+        #expect(ModuleGraph.resolved("../../d.js", from: "a/b.js") == nil)
+        #expect(
+            ModuleGraph.imports(of: "import './a.js';\nimport x from 'bare';\n  text from './no.js'") == [
+                "./a.js"
+            ])
     }
 
     @Test("Every address of the dashboard is its page, without a key; the others are problems")

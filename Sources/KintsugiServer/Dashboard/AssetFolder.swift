@@ -22,12 +22,6 @@ struct AssetFolder: Sendable {
         return Array(data)
     }
 
-    /// Below the folder, in order.
-    var paths: [String] {
-        let found = (try? FileManager.default.subpathsOfDirectory(atPath: root)) ?? []
-        return found.filter(Self.isPath).sorted()
-    }
-
     /// Whether every segment is a plain name: nothing hidden, nothing encoded, no way up.
     static func isPath(_ path: some StringProtocol) -> Bool {
         path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { segment in

@@ -16,7 +16,7 @@ struct Dashboard: Sendable {
     var page: Asset? {
         guard let folder else { return rendered }
         return folder.read(Self.pagePath).map { template in
-            let page = Self.render(template, prefix: "/assets/dev/", paths: folder.paths)
+            let page = Self.render(template, prefix: "/assets/dev/", read: folder.read)
             return Asset(path: Self.pagePath, bytes: page, compressed: false)
         }
     }
@@ -45,13 +45,15 @@ struct Dashboard: Sendable {
     private static let embeddedPage: Asset? = EmbeddedAssets.files[pagePath].map { template in
         let page = render(
             template, prefix: "/assets/\(EmbeddedAssets.fingerprint)/",
-            paths: EmbeddedAssets.files.keys.sorted())
+            read: { EmbeddedAssets.files[$0] })
         return Asset(path: pagePath, bytes: page, compressed: true)
     }
 
-    /// Fills in where the files are, and names all modules at once: else a browser finds them one after another.
-    static func render(_ template: [UInt8], prefix: String, paths: [String]) -> [UInt8] {
-        let modules = paths.filter { $0.hasSuffix(".js") && !$0.hasSuffix("worker.js") }
+    private static let script = "main.js"
+
+    /// Fills in where the files are, and names the modules that the page begins with.
+    static func render(_ template: [UInt8], prefix: String, read: (String) -> [UInt8]?) -> [UInt8] {
+        let modules = ModuleGraph.modules(from: script, read: read)
         let preload = modules.map { #"<link rel="modulepreload" href="\#(prefix)\#($0)">"# }
         let page = String(decoding: template, as: UTF8.self)
             .replacing("{{prefix}}", with: prefix)
