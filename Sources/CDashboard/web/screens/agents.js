@@ -54,7 +54,7 @@ class Agents extends Part {
         this.shown = shown;
         if (!shown) return void this.split.close();
         this.rows.setCursor(shown);
-        this.split.open({label: 'The agent', page: `/agents/${shown}`, body: h('k-agent', {'agent-id': shown})});
+        this.split.open({label: 'The agent', page: `/agents/${shown}`, body: [h('h1', {class: 'visually-hidden panel-title'}, 'Agent'), h('k-agent', {'agent-id': shown})]});
     }
 
     #show({value, error}) {

@@ -19,7 +19,12 @@ class Breakers extends Part {
         replace(this, h('div', {class: 'screen'}, h('div', {class: 'screen-head'}, h('h1', {}, 'Breakers'), this.lead), this.holder));
         // The strip of the day is left out where the server has no statistics.
         this.stats = new Resource(() => api.get('/stats', {window: 86_400_000, bucket: 3_600_000}), {every: 60_000, on: ['circuit_breaker_opened', 'circuit_breaker_half_opened', 'circuit_breaker_closed'], least: 2_000});
-        this.atEnd(resources.breakers.subscribe(() => this.redraw()));
+        this.atEnd(resources.breakers.subscribe(({value}) => {
+            const states = (value?.data ?? []).map((one) => one.state).join();
+            if (this.states !== undefined && states !== this.states) this.stats.soon();
+            this.states = states;
+            this.redraw();
+        }));
         this.atEnd(resources.agents.subscribe(() => this.redraw()));
         this.atEnd(this.stats.subscribe(() => this.redraw()));
         this.atEnd(everySecond(() => { for (const card of this.list.children) tick(card); }));

@@ -8,6 +8,7 @@ import {FIELDS} from '../core/query.js';
 import {go, onPlace, place, setParams} from '../core/router.js';
 import {session} from '../core/session.js';
 import {resources} from '../core/store.js';
+import {filterBar} from '../components/filter-bar.js';
 import {menu} from '../components/menu.js';
 import {segments} from '../components/segments.js';
 import {split} from '../components/split.js';
@@ -34,11 +35,11 @@ class DeadLetters extends Part {
         this.selection = h('div', {class: 'selection', hidden: true});
         this.all = session.mayAct ? menu('Act on all', () => Object.entries(ACTS).map(([name, act]) => ({label: `${act.verb} all that match…`, icon: act.icon, run: () => this.actOnAll(name)})),
             {kind: 'button is-small', name: 'Act on all that match'}) : null;
+        this.#makeFilters();
         replace(this.split.list, h('div', {class: 'screen letters'},
             h('div', {class: 'screen-head'}, h('h1', {}, 'Dead letters'), this.view, this.all ? h('span', {class: 'push'}, this.all) : null),
-            this.sums, this.filters = h('div', {class: 'filters'}), this.selection, this.groups, this.entries));
+            this.sums, this.filters, this.selection, this.groups, this.entries));
         replace(this, this.split.element, this.page);
-        this.#makeFilters();
         this.atEnd(resources.summary.subscribe((one) => this.showSums(one)));
         this.atEnd(resources.agents.subscribe(() => this.#fillAgents()));
         this.atEnd(onPlace(() => this.read()));
@@ -74,6 +75,7 @@ class DeadLetters extends Part {
         this.groups.hidden = isEntries;
         this.entries.hidden = !isEntries;
         for (const [own, input] of Object.entries(this.inputs)) if (document.activeElement !== input) input.value = params.get(own) ?? '';
+        this.filters.count();
         this.chip.hidden = !filter.group;
         const wanted = JSON.stringify([isEntries, status, filter, isEntries && params.get('sort')]);
         if (wanted !== this.loaded) {
@@ -104,7 +106,7 @@ class DeadLetters extends Part {
         this.entries.rows.setCursor(id);
         this.letter = h('k-letter', {'entry-id': id, on: {changed: (event) => this.entries.put(event.detail)}});
         this.letter.entry = this.entries.entries.get(id);
-        this.split.open({label: 'The dead letter', page: `/dead-letters/${id}`, body: this.letter});
+        this.split.open({label: 'The dead letter', page: `/dead-letters/${id}`, body: [h('h1', {class: 'visually-hidden panel-title'}, 'Dead letter'), this.letter]});
         this.entries.rows.onCursor ??= (entry) => { if (this.split.isOpen) setParams({entry: entry.id}); };
     }
 
@@ -140,7 +142,7 @@ class DeadLetters extends Part {
         this.inputs.error.append(...FIELDS.error.values.map((value) => h('option', {value}, value.replaceAll('_', ' '))));
         this.chip = h('span', {class: 'chip', hidden: true}, h('span', {class: 'chip-text'}, 'one kind of failure'),
             h('button', {class: 'chip-remove', type: 'button', 'aria-label': 'Show all kinds of failure', on: {click: () => setParams({group: null, entry: null})}}, icon('close')));
-        replace(this.filters, this.status, this.sort, this.chip, Object.values(this.inputs));
+        this.filters = filterBar([this.status, this.sort, this.chip], this.inputs);
     }
 
     #fillAgents() {

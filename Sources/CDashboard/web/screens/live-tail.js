@@ -10,14 +10,15 @@ import {onPlace, place, setParams} from '../core/router.js';
 import {resources, store} from '../core/store.js';
 import {currentZone, everySecond, onZone} from '../core/time.js';
 import {empty} from '../components/empty.js';
+import {filterBar} from '../components/filter-bar.js';
 import {segments} from '../components/segments.js';
 import {split} from '../components/split.js';
 import {filterOf, keep, MOST, rank, Rate, recentEvents} from './live-tail/feed.js';
 import {line} from './live-tail/line.js';
 
 const LEVELS = [['', 'All'], ['warning', 'Warnings and up'], ['error', 'Errors and up'], ['critical', 'Critical']];
-/** The height of a line, which is told to the style: wide, and narrow on two rows. */
-const HEIGHTS = {wide: 28, narrow: 48};
+/** The height of a line, which is told to the style: wide, and narrow on three rows. */
+const HEIGHTS = {wide: 28, narrow: 68};
 
 class LiveTail extends Part {
     mount() {
@@ -37,7 +38,7 @@ class LiveTail extends Part {
         this.jump = h('button', {class: 'pill is-new tail-jump', type: 'button', hidden: true, on: {click: () => this.follow()}});
         this.nothing = h('div', {class: 'tail-nothing'}, empty('live', 'Waiting for events', 'Each attempt, failure and repair appears here the moment it is recorded.'));
         replace(this.split.list, h('div', {class: 'tail'}, h('div', {class: 'screen-head'}, h('h1', {}, 'Live tail'), this.says, h('span', {class: 'push-always'}, this.pause)),
-            h('div', {class: 'filters'}, this.levels, Object.values(this.inputs)), h('div', {class: 'card tail-card'}, this.log, this.nothing, this.jump)));
+            this.filters = filterBar(this.levels, this.inputs), h('div', {class: 'card tail-card'}, this.log, this.nothing, this.jump)));
         replace(this, this.split.element);
         this.log.addEventListener('scroll', () => this.scrolled(), {passive: true, signal: this.signal});
         const observer = new ResizeObserver(() => this.measure());
@@ -64,6 +65,7 @@ class LiveTail extends Part {
         const filter = {q: params.get('q'), type: params.get('type'), agent: params.get('agent'), least: params.get('severity')};
         this.levels.choose(filter.least ?? '');
         for (const [name, input] of Object.entries(this.inputs)) if (document.activeElement !== input) input.value = params.get(name) ?? '';
+        this.filters.count();
         const signature = JSON.stringify(filter);
         if (signature !== this.filtered) {
             this.filtered = signature;
@@ -78,7 +80,7 @@ class LiveTail extends Part {
         if (!task) return void this.split.close();
         const body = h('k-tail-event', {'task-id': task, seq});
         body.event = this.lines.find((one) => one.event.task_id === task && one.event.seq === Number(seq))?.event;
-        this.split.open({label: 'The event', page: `/tasks/${task}`, body});
+        this.split.open({label: 'The event', page: `/tasks/${task}`, body: [h('h1', {class: 'visually-hidden panel-title'}, 'Event'), body]});
     }
 
     close() { setParams({task: null, seq: null, tab: null, event: null}); }
@@ -167,7 +169,12 @@ class LiveTail extends Part {
     measure() {
         const isNarrow = this.log.clientWidth < 640;
         this.log.classList.toggle('is-narrow', isNarrow);
-        this.height = isNarrow ? HEIGHTS.narrow : HEIGHTS.wide;
+        const height = isNarrow ? HEIGHTS.narrow : HEIGHTS.wide;
+        const top = this.height ? this.log.scrollTop / this.height : 0;
+        this.height = height;
+        this.draw();
+        // What was being read is still read.
+        if (!this.isFollowing) this.log.scrollTop = top * height;
         this.redraw();
     }
 

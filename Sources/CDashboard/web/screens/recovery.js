@@ -42,7 +42,7 @@ class Recovery extends Part {
             stage('retry', 'Automatic retry', 'Retryable failures run again, up to 6 attempts by default, with growing waits and jitter. An open breaker holds the task instead of spending attempts.',
                 health ? `${counted(health.counts.pending + health.counts.in_progress, 'task')} under way` : '–', href('/tasks', {q: 'status:pending,in_progress'})),
             stage('recovery', 'Fallback chain', 'If that is not enough: steps in order, such as another agent, more time, corrected input, a prepared output or a person, until one succeeds.',
-                this.chainCount ? `${counted(this.chainCount, 'chain')} laid down` : this.hasChains === false ? 'comes with a later version' : 'none laid down', null),
+                this.chainCount ? `${counted(this.chainCount, 'chain')} laid down` : this.hasChains === false ? h('span', {class: 'faint'}, 'comes with a later version') : 'none laid down', null),
             stage('dead_letters', 'Dead letters', 'What nothing could mend waits for a person, with its input, its history and what could help. It can be retried at any time.',
                 letters ? `${count(letters.pending)} pending` : '–', '/dead-letters'));
     }
@@ -50,7 +50,7 @@ class Recovery extends Part {
     async #loadChains() {
         const later = () => {
             this.hasChains = false;
-            replace(this.chains, empty('recovery', 'Chains come with a later version', 'Until then failures go from automatic retry to the dead letters, where you can retry on another agent or with a corrected input.', h('a', {class: 'button', href: '/dead-letters'}, 'To the dead letters')));
+            replace(this.chains, h('p', {class: 'card-body muted'}, 'They come with a later version. Until then failures go from automatic retry straight to the ', h('a', {href: '/dead-letters'}, 'dead letters'), ', where you can retry on another agent or with a corrected input.'));
             this.#showStages(resources.health.value);
         };
         if (!await offers('get', '/recovery/fallback-chain')) return later();
@@ -81,7 +81,7 @@ class Recovery extends Part {
         replace(this.catalogue, h('div', {class: 'scroll-x', tabindex: '0', role: 'region', 'aria-label': 'Error types'}, h('table', {class: 'table errors'},
             h('thead', {}, h('tr', {}, ['Error type', 'Class', 'Comes from', measured.size ? 'What has worked' : 'What happens'].map((label) => h('th', {scope: 'col'}, label)))),
             h('tbody', {}, ERRORS.map(([type, from, kind, then]) => h('tr', {data: {type}},
-                h('th', {scope: 'row'}, h('a', {href: href('/dead-letters', {error: type}), class: 'row-link'}, words(type)), h('code', {class: 'cell-sub'}, type)),
+                h('th', {scope: 'row'}, h('a', {href: href('/dead-letters', {error: type}), class: 'row-link', title: 'Its dead letters'}, h('code', {}, type))),
                 h('td', {}, mark(CLASSES[measured.get(type)?.class ?? kind] ?? CLASSES.policy)), h('td', {class: 'muted'}, from),
                 h('td', {}, measured.get(type)?.strategies?.length ? strategies(measured.get(type).strategies) : then)))))));
         this.#pointOut();

@@ -62,7 +62,7 @@ function card(title, ...body) { return h('section', {class: 'card'}, h('div', {c
 
 function sessionCard() {
     const {me} = session;
-    return card('Session', h('dl', {class: 'facts'}, h('dt', {}, 'You'), h('dd', {}, me.user_id), h('dt', {}, 'Role'), h('dd', {}, me.role, ' ', h('a', {href: '/settings?section=roles'}, 'what it may')),
+    return card('Session', h('dl', {class: 'facts'}, h('dt', {}, 'You'), h('dd', {}, me.user_id), h('dt', {}, 'Role'), h('dd', {}, me.role, ' (', h('a', {href: '/settings?section=roles'}, 'what it may'), ')'),
         h('dt', {}, 'Signed in with'), h('dd', {}, me.key_id ? h('span', {class: 'id'}, `ks_${me.key_id}_…`) : 'a token'), h('dt', {}, 'Until'), h('dd', {}, me.expires_at ? timeOf(me.expires_at) : 'you sign out')),
     h('div', {class: 'button-row'}, h('button', {class: 'button', type: 'button', on: {click: async () => {
         await session.signOut().catch(() => {});

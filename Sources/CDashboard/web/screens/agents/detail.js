@@ -67,10 +67,10 @@ class Agent extends Part {
 
     #facts(agent, breaker) {
         const fact = (label, ...value) => [h('dt', {}, label), h('dd', {}, value)];
-        return h('dl', {class: 'facts'}, fact('Id', h('span', {class: 'id'}, agent.id), copyButton(agent.id, 'Copy the id')),
+        return h('dl', {class: 'facts'}, fact('Id', h('span', {class: 'with-button'}, h('span', {class: 'id'}, agent.id), copyButton(agent.id, 'Copy the id'))),
             session.isAdmin ? fact('Callback', agent.callback_url ? h('span', {class: 'mono'}, agent.callback_url) : agent.protocol === 'local' ? 'runs in this process' : 'none') : null,
             fact('Capabilities', agent.capabilities.length ? agent.capabilities.map((one) => h('span', {class: 'chip is-plain'}, one)) : 'none'),
-            fact('Breaker', h('a', {href: href('/breakers', {provider: agent.provider})}, agent.provider), ' ', breaker ? breakerMark(breaker.state) : h('span', {class: 'muted'}, 'none')),
+            fact('Breaker', h('a', {href: href('/breakers', {provider: agent.provider})}, agent.provider), ', ', breaker ? breakerMark(breaker.state) : h('span', {class: 'muted'}, 'none')),
             fact('One attempt', `at most ${span(agent.timeout_ms ?? 30_000)}`), fact('At once', counted(agent.max_concurrency, 'attempt')),
             fact('Rate limit', agent.rate_limit ? `${agent.rate_limit.per_second} a second, bursts of ${agent.rate_limit.burst}` : 'none'),
             session.isAdmin ? fact('Credentials', agent.auth ? {bearer: 'a bearer token', basic: `${agent.auth.username} and a password`, header: `the header ${agent.auth.name}`}[agent.auth.type] ?? agent.auth.type : 'the signature only') : null,

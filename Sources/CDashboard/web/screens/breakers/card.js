@@ -2,7 +2,6 @@
 
 import {h, replace, setAttribute, setText, svg} from '../../core/dom.js';
 import {count, countdown, counted, percent, span} from '../../core/format.js';
-import {icon} from '../../core/icons.js';
 import {href} from '../../core/router.js';
 import {session} from '../../core/session.js';
 import {exact, now, parse, timeOf, wall} from '../../core/time.js';
@@ -16,7 +15,7 @@ const HEIGHTS = {closed: [8, 4], half_open: [4, 12], open: [0, 20]};
 /** A card for `updateCard`. */
 export function breakerCard(breaker) {
     const parts = {
-        state: h('span', {}), title: h('h2', {}, breaker.provider), acts: h('span', {class: 'push button-row'}), sentence: h('p', {class: 'breaker-says'}),
+        state: h('span', {}), title: h('h2', {title: breaker.provider}, breaker.provider), acts: h('span', {class: 'push button-row'}), sentence: h('p', {class: 'breaker-says'}),
         arc: svg('circle', {class: 'ring-arc', cx: 40, cy: 40, r: 34, 'stroke-dasharray': AROUND}), tick: svg('line', {class: 'ring-tick', x1: 40, x2: 40, y1: 1, y2: 11}),
         big: h('strong', {}), small: h('span', {}), facts: h('dl', {class: 'breaker-facts'}), calls: h('div', {class: 'breaker-calls'}), day: h('div', {class: 'breaker-day'}), foot: h('div', {class: 'card-foot breaker-foot'}),
     };
@@ -35,6 +34,8 @@ export function updateCard(element, breaker, {agents, marks}) {
     for (const state of Object.keys(HEIGHTS)) element.classList.toggle(`is-${state}`, state === breaker.state);
     const policy = agents.find((agent) => agent.breaker)?.breaker ?? null;
     element.threshold = policy?.failure_rate ?? null;
+    // One failure of one call is no alarm: the policy wants some calls before it looks at the rate.
+    element.classList.toggle('is-few', breaker.calls !== null && breaker.calls < (policy?.min_calls ?? 0));
     tick(element);
     const signature = JSON.stringify([breaker, agents.map((agent) => agent.id), policy]);
     if (signature !== element.signature) {
@@ -61,7 +62,7 @@ export function tick(element) {
     const share = isCounting ? left / Math.max(1, probe - (opened ?? probe - 30_000)) : breaker.state === 'open' ? 1 : breaker.failure_rate;
     parts.arc.style.strokeDashoffset = String(AROUND * (1 - Math.min(1, share)));
     setText(parts.big, isCounting ? left > 0 ? countdown(left) : 'now' : breaker.state === 'open' ? 'held' : percent(breaker.failure_rate));
-    setText(parts.small, isCounting ? 'to probe' : breaker.state === 'open' ? 'by hand' : 'failing');
+    setText(parts.small, isCounting && !breaker.forced ? 'to probe' : breaker.state === 'open' ? 'by hand' : 'failing');
     const isTicked = !isCounting && breaker.state !== 'open' && threshold !== null;
     setAttribute(parts.tick, 'visibility', isTicked ? 'visible' : 'hidden');
     if (isTicked) setAttribute(parts.tick, 'transform', `rotate(${threshold * 360} 40 40)`);
@@ -78,13 +79,13 @@ function sentence(breaker) {
 }
 
 function showActs(element, breaker) {
-    const act = (state, label, name) => h('button', {class: 'button is-small', type: 'button', on: {click: () => force(breaker, state)}}, icon(name), label);
-    replace(element, session.isAdmin ? [breaker.state === 'open' && breaker.forced ? null : act('open', breaker.state === 'open' ? 'Hold open…' : 'Force open…', 'open'),
-        breaker.state === 'closed' && !breaker.forced ? null : act('close', 'Close…', 'closed')] : null);
+    const act = (state, label) => h('button', {class: 'button is-small', type: 'button', on: {click: () => force(breaker, state)}}, label);
+    replace(element, session.isAdmin ? [breaker.state === 'open' && breaker.forced ? null : act('open', breaker.state === 'open' ? 'Hold open…' : 'Force open…'),
+        breaker.state === 'closed' && !breaker.forced ? null : act('close', 'Close…')] : null);
 }
 
 function showCalls(element, recent) {
-    if (!recent.length) return replace(element, h('p', {class: 'faint'}, session.isAdmin ? 'No calls in its window.' : 'Single calls are shown to admins.'));
+    if (!recent.length) return void replace(element, h('p', {class: 'faint'}, session.isAdmin ? 'No calls in its window.' : 'Single calls are shown to admins.'));
     const failures = recent.filter((one) => one === 'failure').length;
     const [step, across] = [10, 25];
     const lines = Math.ceil(recent.length / across);
@@ -93,7 +94,7 @@ function showCalls(element, recent) {
     recent.map((one, index) => {
         const [x, y] = [index % across * step + 5, Math.floor(index / across) * step + 5];
         return one === 'success' ? svg('circle', {class: 'call-success', cx: x, cy: y, r: 3}) : svg('path', {class: 'call-failure', d: `M${x - 3} ${y - 3}l6 6m0 -6l-6 6`});
-    })), h('p', {class: 'faint'}, failures ? `${count(failures)} of the last ${counted(recent.length, 'call')} failed` : `The last ${counted(recent.length, 'call')} succeeded`));
+    })), h('p', {class: 'faint'}, recent.length === 1 ? `The last call ${failures ? 'failed' : 'succeeded'}` : failures ? `${count(failures)} of the last ${count(recent.length)} calls failed` : `The last ${count(recent.length)} calls succeeded`));
 }
 
 function showDay(element, breaker, marks) {
@@ -101,7 +102,9 @@ function showDay(element, breaker, marks) {
     if (!marks) return;
     const to = now();
     const from = to - 86_400_000;
-    const parts = history(marks, breaker.provider, from, to, breaker.state);
+    // That it is open is known before the statistics know it.
+    const opened = breaker.state === 'closed' || !breaker.opened_at ? [] : [{provider: breaker.provider, type: 'circuit_breaker_opened', at: breaker.opened_at}];
+    const parts = history([...opened, ...marks], breaker.provider, from, to, breaker.state);
     // The strip moves by a pixel every few minutes: more often it need not be drawn.
     const signature = `${parts.length} ${breaker.state} ${Math.floor(to / 120_000)}`;
     if (element.signature === signature) return;

@@ -28,7 +28,8 @@ export function timeIn(parts, state) {
     return parts.reduce((sum, part) => part.state === state ? sum + part.to - part.from : sum, 0);
 }
 
-/** Who needs someone first: open, probing, forced, then the higher failure rate. */
+/** Who needs someone first: open, probing, forced, then the higher failure rate of some calls. */
 export function urgency(breaker) {
-    return {open: 8, half_open: 4}[breaker.state] + (breaker.forced ? 2 : 0) || (breaker.forced ? 2 : 0) + breaker.failure_rate;
+    const base = {open: 8, half_open: 4, closed: 0}[breaker.state] + (breaker.forced ? 2 : 0);
+    return base + (breaker.calls === null || breaker.calls >= 5 ? breaker.failure_rate : 0);
 }

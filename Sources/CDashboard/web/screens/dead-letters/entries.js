@@ -127,7 +127,7 @@ class Entries extends Part {
 
 function cells(entry) {
     return [h('td', {class: 'cell-state'}),
-        h('td', {class: 'cell-type'}, h('div', {class: 'cut'}, h('a', {class: 'row-link', href: `/dead-letters/${entry.id}`}, entry.task_type)), h('div', {class: 'cell-sub cut'})),
+        h('td', {class: 'cell-type'}, h('div', {class: 'cut'}, h('a', {class: 'row-link', href: `/dead-letters/${entry.id}`}, entry.task_type)), h('div', {class: 'cell-sub cut cell-id'}), h('div', {class: 'cell-reason'})),
         h('td', {class: 'wide cell-type'}, h('div', {class: 'cut'}), h('div', {class: 'cell-sub cut'})),
         h('td', {class: 'cut wide'}), h('td', {class: 'end wide'}), h('td', {class: 'end money'}), h('td', {class: 'end nowrap'}, timeOf(entry.failed_at))];
 }
@@ -138,11 +138,14 @@ function refresh(row, entry) {
         row.status = entry.status;
         row.classList.toggle('is-closed', entry.status !== 'pending');
         const [word] = REASONS[entry.reason] ?? [entry.reason];
-        replace(state, entry.status === 'pending' ? mark({icon: 'dead_letters', tone: 'copper', word}) : mark(STATUSES[entry.status]));
+        const look = entry.status === 'pending' ? {icon: 'dead_letters', tone: 'copper', word} : STATUSES[entry.status];
+        replace(state, mark(look));
+        // Where it is narrow the reason stands below the task's type.
+        replace(type.lastElementChild, mark(look));
         state.title = REASONS[entry.reason]?.[1] ?? '';
     }
-    setText(type.lastElementChild, shortID(entry.task_id));
-    type.lastElementChild.title = entry.task_id;
+    setText(type.children[1], shortID(entry.task_id));
+    type.children[1].title = entry.task_id;
     setText(error.firstElementChild, entry.error?.message ?? '–');
     error.title = entry.error?.message ?? '';
     setText(error.lastElementChild, entry.error ? `${entry.error.type.replaceAll('_', ' ')}${entry.error.http_status ? ` · HTTP ${entry.error.http_status}` : ''}` : '');

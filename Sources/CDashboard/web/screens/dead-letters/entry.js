@@ -4,7 +4,7 @@ import {api} from '../../core/api.js';
 import {define, h, Part, replace} from '../../core/dom.js';
 import {counted, money, words} from '../../core/format.js';
 import {icon} from '../../core/icons.js';
-import {href} from '../../core/router.js';
+import {setParams} from '../../core/router.js';
 import {session} from '../../core/session.js';
 import {store} from '../../core/store.js';
 import {timeOf} from '../../core/time.js';
@@ -46,6 +46,7 @@ class Letter extends Part {
     show(entry) {
         this.entry = entry;
         const isOpen = entry.status === 'pending';
+        this.classList.toggle('is-open', isOpen);
         const [word, why] = REASONS[entry.reason] ?? [words(entry.reason), ''];
         const button = (name, label, kind = '') => h('button', {class: `button is-small ${kind}`, type: 'button', on: {click: () => this.act(name)}}, icon(ACTS[name].icon), label);
         replace(this.head,
@@ -55,9 +56,15 @@ class Letter extends Part {
             isOpen ? this.#help(entry) : this.#closed(entry),
             isOpen && session.mayAct ? h('div', {class: 'button-row'},
                 button('retry', 'Retry', 'is-primary'), button('elsewhere', 'Retry elsewhere…'),
-                h('a', {class: 'button is-small', href: href(`/tasks/${entry.task_id}`, {tab: 'input'})}, icon('edit'), 'Edit input and retry'),
+                h('button', {class: 'button is-small', type: 'button', on: {click: () => this.#toInput()}}, icon('edit'), 'Edit input and retry'),
                 button('resolve', 'Resolve…'), button('discard', 'Discard…', 'is-danger')) : null);
         if (!this.task.firstChild) replace(this.task, h('k-task', {'task-id': entry.task_id}));
+    }
+
+    /** The task below has the editor beside its input. */
+    #toInput() {
+        setParams({tab: 'payload'});
+        this.task.scrollIntoView({block: 'start'});
     }
 
     #help(entry) {

@@ -90,7 +90,7 @@ class Groups extends Part {
 }
 
 function card(group, owner) {
-    const parts = {title: h('h3', {}), times: h('span', {class: 'group-count'}), message: h('p', {class: 'group-message mono'}), facts: h('p', {class: 'group-facts muted'}),
+    const parts = {title: h('h2', {}), times: h('span', {class: 'group-count'}), message: h('p', {class: 'group-message mono'}), facts: h('p', {class: 'group-facts muted'}),
         value: h('p', {class: 'group-value'}), link: h('a', {class: 'button is-quiet is-small push'})};
     const element = h('li', {class: 'card group', data: {group: group.id}});
     const act = async (name) => {
@@ -102,7 +102,7 @@ function card(group, owner) {
         parts.message, parts.facts,
         h('div', {class: 'button-row group-acts'}, session.mayAct ? Object.entries(ACTS).map(([name, one]) => h('button', {
             class: `button is-small${one.tone === 'danger' ? ' is-danger' : ''}`, type: 'button', on: {click: () => act(name)},
-        }, icon(one.icon), `${one.verb}${name === 'retry' ? ' all' : '…'}`)) : null, parts.link));
+        }, icon(one.icon), `${one.verb}…`)) : null, parts.link));
     element.parts = parts;
     return element;
 }
