@@ -10,18 +10,17 @@ import {cancel, retry} from '../components/acts.js';
 import {failure, loading} from '../components/empty.js';
 import {tabs} from '../components/tabs.js';
 import {whyLine} from '../components/why.js';
-import {attemptsView} from './task/attempts.js';
 import {header, mayCancel, mayRetry} from './task/header.js';
 import {TaskModel} from './task/model.js';
-import {overviewView} from './task/overview.js';
-import {payloadView} from './task/payload.js';
-import {paymentView} from './task/payment.js';
-import {recoveryView} from './task/recovery.js';
-import {timelineView} from './task/timeline.js';
 
+/** The tabs: key, label, and the view, whose module comes when the tab is first opened. */
 const TABS = [
-    ['overview', 'Overview', overviewView], ['timeline', 'Timeline', timelineView], ['attempts', 'Attempts', attemptsView],
-    ['payload', 'Input/Output', payloadView], ['payment', 'Payment', paymentView], ['recovery', 'Recovery', recoveryView],
+    ['overview', 'Overview', () => import('./task/overview.js').then((one) => one.overviewView)],
+    ['timeline', 'Timeline', () => import('./task/timeline.js').then((one) => one.timelineView)],
+    ['attempts', 'Attempts', () => import('./task/attempts.js').then((one) => one.attemptsView)],
+    ['payload', 'Input/Output', () => import('./task/payload.js').then((one) => one.payloadView)],
+    ['payment', 'Payment', () => import('./task/payment.js').then((one) => one.paymentView)],
+    ['recovery', 'Recovery', () => import('./task/recovery.js').then((one) => one.recoveryView)],
 ];
 
 class Task extends Part {
@@ -79,18 +78,27 @@ class Task extends Part {
         this.fault = h('p', {class: 'note tone-copper', role: 'status', hidden: true});
         this.body = h('div', {class: 'task-body'});
         replace(this, h('div', {class: 'task'}, this.head.element, this.why, this.fault, this.body));
-        this.tabs = tabs(TABS.map(([key, label, view]) => ({key, label, draw: (panel) => {
-            this.view?.end?.();
-            this.view = view(this.model);
-            // On a page of its own the title is the first heading, and the tab the second.
-            replace(panel, this.hasAttribute('is-page') ? h('h2', {class: 'visually-hidden'}, label) : null, this.view.element);
-            this.view.update?.();
-        }})), {
+        this.tabs = tabs(TABS.map(([key, label, load]) => ({key, label, draw: (panel) => { this.open(panel, label, load); }})), {
             label: 'About this task', chosen: place().params.get('tab') ?? 'overview',
             onChoose: (key) => setParams({tab: key === 'overview' ? null : key, event: null}),
         });
         replace(this.body, this.tabs.element);
         this.reveal();
+    }
+
+    /** Shows a view, unless another tab or task was chosen before its module had come. */
+    async open(panel, label, load) {
+        this.view?.end?.();
+        this.view = null;
+        const wanted = this.wanted = load;
+        const {model} = this;
+        let view;
+        try { view = await load(); } catch (error) { return replace(panel, failure(error, () => location.reload())); }
+        if (this.wanted !== wanted || this.model !== model) return;
+        this.view = view(model);
+        // On a page of its own the title is the first heading, and the tab the second.
+        replace(panel, this.hasAttribute('is-page') ? h('h2', {class: 'visually-hidden'}, label) : null, this.view.element);
+        this.view.update?.();
     }
 
     /** On a phone the chosen tab may be beyond the edge. */
