@@ -131,6 +131,7 @@ def test_files_of_a_folder_are_read_at_each_request(serve: Callable[..., Api], t
     (web / "core").mkdir(parents=True)
     (web / "index.html").write_text("{{prefix}}\n{{preload}}")
     (web / "core" / "a.js").write_text("1")
+    (web / "main.js").write_text("import './core/a.js';")
     (tmp_path / "secret.js").write_text("secret")
     (web / "out.js").symlink_to(tmp_path / "secret.js")
     api = serve(KINTSUGI_ASSETS=str(web))

@@ -132,10 +132,10 @@ struct DashboardTests {
             let file = try await client.ask(.get, "/assets/dev/core/a.js")
             #expect(String(buffer: file.body) == "1" && file.headers[.cacheControl] == "no-store")
             try write("2", "web/core/a.js")
-            try write("3", "web/b.js")
+            try write("import './core/a.js';", "web/main.js")
             #expect(String(buffer: try await client.ask(.get, "/assets/dev/core/a.js").body) == "2")
             let page = String(buffer: try await client.ask(.get, "/agents").body)
-            #expect(page.contains("/assets/dev/b.js") && page.contains("/assets/dev/core/a.js"))
+            #expect(page.contains("/assets/dev/main.js") && page.contains("/assets/dev/core/a.js"))
             for path in [
                 "../secret.js", "core/../../secret.js", "%2e%2e/secret.js", "..%2fsecret.js", "out.js",
                 "core", "index.html", "",
