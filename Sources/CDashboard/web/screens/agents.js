@@ -70,7 +70,7 @@ class Agents extends Part {
     #none() {
         const lines = [
             `curl ${location.origin}/api/v1/agents -H "Authorization: Bearer $KEY" \\`, '  -H "Content-Type: application/json" \\',
-            '  -d \'{"id":"my-agent","name":"My agent","protocol":"http","callback_url":"https://my-agent.example/","capabilities":["my.work"]}\''].join('\n');
+            '  -d \'{"id":"my-agent","name":"My agent","protocol":"http","callback_url":"https://agent.example/","capabilities":["my.work"]}\''].join('\n');
         return [empty('agents', 'No agent yet', 'An agent is a web address that does the work: it gets each task by POST, and answers 200 with the output, or 202 and reports later. Three lines make one known:'),
             h('div', {class: 'empty-code'}, h('pre', {tabindex: '0'}, lines), copyButton(lines, 'Copy the command'))];
     }

@@ -51,6 +51,7 @@ class Settings extends Part {
         if (place().path !== '/settings') return;
         const chosen = this.sections.find((one) => one.key === place().params.get('section')) ?? this.sections[0];
         replace(this.links, this.sections.map((one) => h('li', {}, h('a', {href: href('/settings', {section: one.key}), 'aria-current': one === chosen ? 'page' : null, data: {replace: ''}}, one.name))));
+        this.links.querySelector('[aria-current]').scrollIntoView({block: 'nearest', inline: 'nearest'});
         if (chosen === this.chosen) return;
         this.chosen = chosen;
         this.#leave();

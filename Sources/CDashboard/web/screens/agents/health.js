@@ -10,8 +10,10 @@ export function healthOf(agent, breaker, isAdmin) {
     if (isAdmin && agent.protocol === 'http' && !agent.callback_url) return {icon: 'failed', word: 'no callback', tone: 'crack', why: 'Nobody can call it: its tasks fail as missing_callback.'};
     if (breaker?.state === 'open') return {icon: 'open', word: 'breaker open', tone: 'crack', why: `The breaker of ${breaker.provider} is open: its tasks are held.`};
     if (breaker?.state === 'half_open') return {icon: 'half_open', word: 'being probed', tone: 'copper', why: `The breaker of ${breaker.provider} is half-open.`};
-    const rate = agent.stats?.success_rate ?? (breaker?.calls ? 1 - breaker.failure_rate : null);
-    const says = rate === null ? '' : `${percent(1 - rate)} of its attempts failed lately.`;
+    // Below admin there are no numbers of attempts: the breaker's rate says at least how its provider does.
+    const isKnown = agent.stats ? agent.stats.success_rate !== null : !!breaker && breaker.calls !== 0;
+    const rate = !isKnown ? null : agent.stats ? agent.stats.success_rate : 1 - breaker.failure_rate;
+    const says = rate === null ? '' : agent.stats ? `${percent(1 - rate)} of its attempts failed lately.` : rate === 1 ? 'Its breaker counts no failures.' : `Its breaker counts ${percent(1 - rate)} of failures.`;
     if (rate === null) return {icon: 'pending', word: 'idle', tone: 'still', why: 'No attempt was made lately.'};
     if (rate < 0.5) return {icon: 'failed', word: 'failing', tone: 'crack', why: says};
     if (rate < 0.9) return {icon: 'warning', word: 'unsteady', tone: 'copper', why: says};

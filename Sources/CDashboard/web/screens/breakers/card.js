@@ -79,8 +79,8 @@ function sentence(breaker) {
 }
 
 function showActs(element, breaker) {
-    const act = (state, label) => h('button', {class: 'button is-small', type: 'button', on: {click: () => force(breaker, state)}}, label);
-    replace(element, session.isAdmin ? [breaker.state === 'open' && breaker.forced ? null : act('open', breaker.state === 'open' ? 'Hold open…' : 'Force open…'),
+    const act = (state, label) => h('button', {class: 'button is-small', type: 'button', title: state === 'open' ? 'Hold it open by hand' : 'Close it by hand', on: {click: () => force(breaker, state)}}, label);
+    replace(element, session.isAdmin ? [breaker.state === 'open' && breaker.forced ? null : act('open', breaker.state === 'open' ? 'Hold…' : 'Force open…'),
         breaker.state === 'closed' && !breaker.forced ? null : act('close', 'Close…')] : null);
 }
 

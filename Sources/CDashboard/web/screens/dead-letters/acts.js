@@ -129,8 +129,9 @@ function progressSheet(title, onStop) {
             bar.setAttribute('aria-valuenow', Math.round(done / Math.max(1, total) * 100));
             fill.style.setProperty('--share', done / Math.max(1, total));
         },
-        end(text, skipped) {
+        end(text, skipped, isWhole = true) {
             stop.remove();
+            if (isWhole) this.step(1, 1);
             setText(status, text);
             setText(hint, skipped.length ? 'Skipped, and why:' : 'None was skipped.');
             replace(reasons, skipped.map(([reason, number]) => h('li', {}, h('strong', {}, count(number)), ` ${words(reason)}`)));
@@ -152,7 +153,7 @@ async function runHere(act, {found, body}) {
         if (last.isStopped) why = ' Stopped.';
     } catch (error) { why = ` ${error.message}`; }
     const text = `${counted(last.done, 'dead letter')} ${act.done}.${why}`;
-    progress.end(text, [...last.skipped]);
+    progress.end(text, [...last.skipped], !why);
     await progress.closed;
 }
 
