@@ -3,7 +3,6 @@
 import {define, h, Part, replace} from '../core/dom.js';
 import {icon} from '../core/icons.js';
 import {all, areLettersOn, setLettersOn} from '../core/keys.js';
-import {offers} from '../core/offers.js';
 import {href, onPlace, place} from '../core/router.js';
 import {session} from '../core/session.js';
 import {resources} from '../core/store.js';
@@ -35,8 +34,6 @@ class Settings extends Part {
         this.sections = SECTIONS.filter((one) => session.isAdmin || !one.isForAdmins);
         this.atEnd(onPlace(() => this.read()));
         this.read();
-        // An audit log that the server has not got is no section.
-        if (session.isAdmin) offers('get', '/audit').then((has) => { if (!has) { this.sections = this.sections.filter((one) => one.key !== 'audit'); this.read(); } });
     }
 
     unmount() { this.#leave(); }
