@@ -59,11 +59,11 @@ export function tick(element) {
     const [probe, opened] = [parse(breaker.probe_at), parse(breaker.opened_at)];
     const isCounting = breaker.state === 'open' && probe !== null;
     const left = isCounting ? Math.max(0, probe - now()) : 0;
-    const share = isCounting ? left / Math.max(1, probe - (opened ?? probe - 30_000)) : breaker.state === 'open' ? 1 : breaker.failure_rate;
+    const share = isCounting ? left / Math.max(1, probe - (opened ?? probe - 30_000)) : {open: 1, half_open: 0.5}[breaker.state] ?? breaker.failure_rate;
     parts.arc.style.strokeDashoffset = String(AROUND * (1 - Math.min(1, share)));
-    setText(parts.big, isCounting ? left > 0 ? countdown(left) : 'now' : breaker.state === 'open' ? 'held' : percent(breaker.failure_rate));
-    setText(parts.small, isCounting && !breaker.forced ? 'to probe' : breaker.state === 'open' ? 'by hand' : 'failing');
-    const isTicked = !isCounting && breaker.state !== 'open' && threshold !== null;
+    setText(parts.big, isCounting ? left > 0 ? countdown(left) : 'now' : {open: 'held', half_open: 'probe'}[breaker.state] ?? percent(breaker.failure_rate));
+    setText(parts.small, isCounting && !breaker.forced ? 'to probe' : {open: 'by hand', half_open: 'under way'}[breaker.state] ?? 'failing');
+    const isTicked = breaker.state === 'closed' && threshold !== null;
     setAttribute(parts.tick, 'visibility', isTicked ? 'visible' : 'hidden');
     if (isTicked) setAttribute(parts.tick, 'transform', `rotate(${threshold * 360} 40 40)`);
     setAttribute(parts.ring, 'title', isTicked ? `Opens at ${percent(threshold)}` : null);
