@@ -42,7 +42,7 @@ public enum Paths {
     public static let pages = [
         "/", "/tasks", "/tasks/{id}", "/dead-letters", "/dead-letters/{id}", "/breakers", "/recovery",
         "/alerts",
-        "/agents", "/agents/{id}", "/live", "/settings", signIn,
+        "/agents", "/agents/{id}", "/live", "/settings", "/docs", signIn,
     ]
     public static let signIn = "/sign-in"
     /// The dashboard's files are below it.

@@ -20,6 +20,7 @@ document.addEventListener('signed-out', () => showDoor());
 begin();
 
 async function begin() {
+    if (place().path === '/docs') return showDocs();
     // A one-time link signs in even where somebody else is signed in already.
     if (place().path === '/sign-in' && location.hash.startsWith('#token=')) return showDoor();
     prefetch(place().path);
@@ -38,6 +39,11 @@ function showDoor(message = '') {
     session.me = null;
     store.clear();
     replace(document.body, h('k-sign-in', {message}));
+}
+
+async function showDocs() {
+    await import('./screens/api-docs.js');
+    replace(document.body, h('k-api-docs'));
 }
 
 function showFrame() {
