@@ -25,12 +25,17 @@ public final class LiveTopics: Sendable {
     public let epoch: String
     let engine: Engine
     let maker: FrameMaker
-    private let log = Mutex(Log())
+    private let log: Mutex<Log>
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
 
     /// Begins to hear commits.
-    package init(engine: Engine, maxStreams: Int = 10_000) async throws(EngineError) {
+    package convenience init(engine: Engine, maxStreams: Int = 10_000) async throws(EngineError) {
+        try await self.init(engine: engine, maxStreams: maxStreams, limits: Log.Limits())
+    }
+
+    init(engine: Engine, maxStreams: Int, limits: Log.Limits) async throws(EngineError) {
+        log = Mutex(Log(limits: limits))
         self.engine = engine
         self.maxStreams = maxStreams
         let before = try await engine.reading { () async throws(StoreError) in try await engine.store.status()
