@@ -64,7 +64,7 @@ class Stream:
     """One open stream. A thread reads it unless it is `paused`; `until` waits for what has come."""
 
     def __init__(self, api: Api, *topics: str, after: str | None = None, last_event_id: str | None = None,
-                 paused: bool = False, receive_buffer: int | None = None) -> None:
+                 paused: bool = False, receive_buffer: int | None = None, cookie: str | None = None) -> None:
         self.parser, self.ended, self.changed = Parser(), False, threading.Condition()
         self.socket = socket.socket()
         if receive_buffer:
@@ -72,7 +72,7 @@ class Stream:
         self.socket.settimeout(60)
         self.socket.connect(("127.0.0.1", api.server.port))
         target = "/api/v1/stream?topics=" + quote(",".join(topics), safe=":,") + (f"&after={after}" if after else "")
-        lines = [f"GET {target} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {api.key}"]
+        lines = [f"GET {target} HTTP/1.1", "Host: localhost", f"Cookie: {cookie}" if cookie else f"Authorization: Bearer {api.key}"]
         lines += [f"Last-Event-ID: {last_event_id}"] if last_event_id else []
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         head = b""

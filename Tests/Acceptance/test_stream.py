@@ -318,6 +318,21 @@ def test_the_end_of_a_key_ends_its_streams(api: Api, follow: Callable[..., Strea
     assert len(stream.events) == 1
 
 
+def test_signing_out_ends_the_streams_of_that_session(api: Api, follow: Callable[..., Stream]) -> None:
+    made = api.post("/api-keys", {"name": "browser", "role": "viewer", "user_id": "stream-browser"}, expect=201)
+    with requests.Session() as browser:
+        browser.headers["Sec-Fetch-Site"] = "same-origin"
+        browser.trust_env = False
+        browser.post(api.server.url + "/api/v1/session", json={"key": made["key"]}, timeout=10).raise_for_status()
+        cookie = "; ".join(f"{one.name}={one.value}" for one in browser.cookies)
+        signed_in, by_key = follow("user_dashboard:stream-browser", cookie=cookie), follow("user_dashboard:stream-browser", by=api.anyone(made["key"]))
+        browser.delete(api.server.url + "/api/v1/session", timeout=10).raise_for_status()
+    signed_in.until_ended()
+    api.task(api.agent(paused=True), user_id="stream-browser")
+    by_key.until(lambda seen: seen, "the key's own stream goes on")
+    assert signed_in.clean and not signed_in.events
+
+
 def test_sigterm_ends_streams_and_exits_cleanly(serve: Callable[..., Api]) -> None:
     api = serve()
     streams = [Stream(api, "user_dashboard:admin").until_open() for _ in range(50)]

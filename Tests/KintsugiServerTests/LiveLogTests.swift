@@ -26,14 +26,14 @@ struct LiveLogTests {
             value.publish(frames, through: through)
         }
         func skip(through position: Int64) -> [String] { value.skip(through: position) }
-        func join(_ interest: Interest, after: Int64?, owner: String?) -> Int {
-            value.join(interest, after: after, owner: owner)
+        func join(_ interest: Interest, after: Int64?, owners: Set<StreamOwner>) -> Int {
+            value.join(interest, after: after, owners: owners)
         }
         func leave(_ id: Int) -> String? { value.leave(id) }
         func pull(_ id: Int) -> Value.Pull { value.pull(id) }
         func park(_ id: Int, _ waker: String) -> Bool { value.park(id, waker) }
         func advance(_ id: Int, to position: Int64) { value.advance(id, to: position) }
-        func end(ownedBy owners: Set<String>) -> [String] { value.end(ownedBy: owners) }
+        func end(ownedBy owners: Set<StreamOwner>) -> [String] { value.end(ownedBy: owners) }
         func cursor(of id: Int) -> Int64 { value.cursor(of: id) }
     }
 
@@ -90,7 +90,7 @@ struct LiveLogTests {
         let log = Log()
         let hasWork = log.heard(Self.commits(from: 1, Self.ann, Self.bob))
         #expect(!hasWork && log.take() == nil)
-        let id = log.join(Self.everything, after: nil, owner: nil)
+        let id = log.join(Self.everything, after: nil, owners: [])
         #expect(log.cursor(of: id) == 2)
         guard case .nothing = log.pull(id) else { return #expect(Bool(false), "something came from before") }
         let comes = log.heard(Self.commits(from: 3, Self.bob))
@@ -102,10 +102,10 @@ struct LiveLogTests {
     @Test("Only those whom an event concerns are woken; the others keep up in their sleep")
     func wakes() {
         let log = Log()
-        let all = log.join(Self.everything, after: nil, owner: nil)
-        let ann = log.join(Self.dashboard, after: nil, owner: nil)
+        let all = log.join(Self.everything, after: nil, owners: [])
+        let ann = log.join(Self.dashboard, after: nil, owners: [])
         let task = log.join(
-            Interest([.task(Self.annsTask)], numbers: [Self.annsTask: TaskNumber(1)]), after: nil, owner: nil)
+            Interest([.task(Self.annsTask)], numbers: [Self.annsTask: TaskNumber(1)]), after: nil, owners: [])
         for (id, name) in [(all, "all"), (ann, "ann"), (task, "task")] { #expect(log.park(id, name)) }
         _ = log.heard(Self.commits(from: 1, Self.bob, nil, Self.bob))
         #expect(Self.publishAll(log) == ["all"])
@@ -123,7 +123,7 @@ struct LiveLogTests {
     @Test("What is published between looking and parking is not slept through")
     func race() {
         let log = Log()
-        let id = log.join(Self.everything, after: nil, owner: nil)
+        let id = log.join(Self.everything, after: nil, owners: [])
         guard case .nothing = log.pull(id) else { return #expect(Bool(false)) }
         _ = log.heard(Self.commits(from: 1, Self.ann))
         _ = Self.publishAll(log)
@@ -135,7 +135,7 @@ struct LiveLogTests {
     @Test("Who falls behind the ring reads the store, and comes back to the ring")
     func behind() {
         let log = Log(limits: Value.Limits(ringFrames: 3))
-        let id = log.join(Self.everything, after: nil, owner: nil)
+        let id = log.join(Self.everything, after: nil, owners: [])
         _ = log.heard(Self.commits(from: 1, Self.ann, Self.bob, Self.ann, Self.bob, Self.ann))
         _ = Self.publishAll(log)
         guard case .readStore(after: 0) = log.pull(id) else { return #expect(Bool(false), "a gap") }
@@ -155,12 +155,12 @@ struct LiveLogTests {
     )
     func joinsMidway() throws {
         let log = Log()
-        _ = log.join(Interest([.userDashboard(Self.bob)], numbers: [:]), after: nil, owner: nil)
+        _ = log.join(Interest([.userDashboard(Self.bob)], numbers: [:]), after: nil, owners: [])
         _ = log.heard(Self.commits(from: 1, Self.ann, Self.bob))
         guard case .render(let units) = log.take() else { return #expect(Bool(false)) }
         let frames = Self.frames(units, in: log)
         #expect(frames.map(\.position) == [2])
-        let late = log.join(Self.everything, after: 0, owner: nil)
+        let late = log.join(Self.everything, after: 0, owners: [])
         _ = log.publish(frames, through: 2)
         guard case .readStore(after: 0) = log.pull(late) else { return #expect(Bool(false), "a gap") }
         log.advance(late, to: 2)
@@ -172,7 +172,7 @@ struct LiveLogTests {
     @Test("A full inbox sends the publisher to the store until it meets the commits again")
     func overflow() {
         let log = Log(limits: Value.Limits(inboxEvents: 2))
-        let id = log.join(Self.everything, after: nil, owner: nil)
+        let id = log.join(Self.everything, after: nil, owners: [])
         let units = Self.commits(from: 1, Self.ann, Self.bob, Self.ann, nil, Self.bob)
         _ = log.heard(units)
         guard case .render(let first) = log.take(), first.count == 2 else { return #expect(Bool(false)) }
@@ -192,7 +192,7 @@ struct LiveLogTests {
     @Test("What could not be rendered is read from the store by everyone")
     func skipped() {
         let log = Log()
-        let id = log.join(Self.everything, after: nil, owner: nil)
+        let id = log.join(Self.everything, after: nil, owners: [])
         #expect(log.park(id, "w"))
         _ = log.heard(Self.commits(from: 1, Self.ann))
         guard case .render = log.take() else { return #expect(Bool(false)) }
@@ -203,13 +203,13 @@ struct LiveLogTests {
     @Test("What the publisher brings after everyone has left harms nobody who comes then")
     func everyoneLeaves() {
         let log = Log()
-        let first = log.join(Self.everything, after: nil, owner: nil)
+        let first = log.join(Self.everything, after: nil, owners: [])
         let units = Self.commits(from: 1, Self.ann, Self.bob)
         _ = log.heard(units)
         guard case .render = log.take() else { return #expect(Bool(false)) }
         let frames = Self.frames(units, in: log)
         _ = log.leave(first)
-        let second = log.join(Self.everything, after: 1, owner: nil)
+        let second = log.join(Self.everything, after: 1, owners: [])
         #expect(log.publish(frames, through: 2).isEmpty)
         guard case .readStore(after: 1) = log.pull(second) else { return #expect(Bool(false), "a gap") }
         log.advance(second, to: 2)
@@ -220,13 +220,13 @@ struct LiveLogTests {
     func revoked() {
         let log = Log()
         let (mine, busy) = (
-            log.join(Self.everything, after: nil, owner: "k"),
-            log.join(Self.everything, after: nil, owner: "k")
+            log.join(Self.everything, after: nil, owners: [.key("k"), .session("s")]),
+            log.join(Self.everything, after: nil, owners: [.key("k"), .session("s")])
         )
-        let other = log.join(Self.everything, after: nil, owner: "o")
+        let other = log.join(Self.everything, after: nil, owners: [.key("o"), .session("k")])
         #expect(log.park(mine, "mine"))
         #expect(log.park(other, "other"))
-        #expect(log.end(ownedBy: ["k"]) == ["mine"])
+        #expect(log.end(ownedBy: [.key("k"), .session("x")]) == ["mine"])
         for id in [mine, busy] {
             guard case .end(.revoked) = log.pull(id) else { return #expect(Bool(false), "it goes on") }
             let parked = log.park(id, "again")
@@ -239,7 +239,7 @@ struct LiveLogTests {
     @Test("A frame comes in chunks of a bounded size")
     func chunks() {
         let log = Log(limits: Value.Limits(chunkFrames: 2))
-        let id = log.join(Self.dashboard, after: nil, owner: nil)
+        let id = log.join(Self.dashboard, after: nil, owners: [])
         _ = log.heard(Self.commits(from: 1, Self.ann, Self.bob, Self.ann, Self.ann, Self.bob))
         _ = Self.publishAll(log)
         #expect(Self.positions(log.pull(id)) == [1, 3])

@@ -191,7 +191,7 @@ struct LiveTopicsTests {
         let world = try await LiveWorld(seed: 8)
         try await running(world) { world in
             let interest = try await world.live.interest(in: [.all], scope: .everyone)
-            let follower = world.live.follow(interest, after: 0, owner: "k1")
+            let follower = world.live.follow(interest, after: 0, owners: [.key("k1")])
             let append = RecordAppend(
                 kind: .key, key: "k1", expectedVersion: nil, event: .keyRevoked,
                 data: JSONText(valid: Array("{}".utf8)), at: .zero, document: nil)
