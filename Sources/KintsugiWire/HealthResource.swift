@@ -67,6 +67,8 @@ public struct NodeResource: Resource {
     public var seenAt: String
     /// Attempts it runs.
     public var running: Int?
+    /// Live streams that are open; nil below admin.
+    public var streams: Int?
 
     package init(id: String, startedAt: String, seenAt: String, running: Int?) {
         self.id = id
@@ -82,6 +84,7 @@ public struct NodeResource: Resource {
             $0.member("started_at", startedAt)
             $0.member("seen_at", seenAt)
             $0.member("running", running)
+            $0.member("streams", streams)
         }
     }
 }

@@ -17,6 +17,7 @@ struct TwinTests {
                     try await history.step()
                     if step % 200 == 0 { try await compare(sqlite, memory, history) }
                 }
+                try await compareLogs(sqlite, memory, history)
                 let report = try await sqlite.verify()
                 #expect(report.problems.isEmpty)
                 #expect(report.tasks > 50)
@@ -77,6 +78,23 @@ struct TwinTests {
             for times in [Timestamp.zero..<Timestamp.distantFuture, (now + -1_000_000)..<now] {
                 let changes = try await right.recordChanges(kinds, at: times, limit: 5)
                 #expect(try await left.recordChanges(kinds, at: times, limit: 5) == changes)
+            }
+        }
+    }
+
+    private func compareLogs(_ left: SQLiteStore, _ right: MemoryStore, _ history: RandomHistory) async throws
+    {
+        let end = try await right.status().position
+        let everything = try await right.wholeLog(of: .all)
+        let numbers = everything.map(\.number)
+        let filters: [LogFilter] =
+            [.all, LogFilter(), LogFilter(tasks: Set(numbers.prefix(7) + numbers.suffix(2)))]
+            + history.users.map { LogFilter(users: [$0], tasks: Set(numbers.prefix(1))) }
+        for filter in filters {
+            for (after, limit) in [(end / 2, 200), (end - 150, 7), (end - 5, 1), (end, 5), (end + 9, 5)] {
+                let expected = everything.filter { $0.last > after && filter.matches($0.number, of: $0.user) }
+                #expect(try await left.wholeLog(after: after, limit: limit, of: filter) == expected)
+                #expect(try await right.wholeLog(after: after, limit: limit, of: filter) == expected)
             }
         }
     }

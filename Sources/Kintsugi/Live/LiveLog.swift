@@ -42,7 +42,7 @@ struct LiveLog<Waker: Sendable>: Sendable {
 
     private struct Subscriber: Sendable {
         let interest: Interest
-        let owner: String?
+        let owners: Set<StreamOwner>
         /// Everything up to here was handed over, or was not for it.
         var cursor: Int64
         let covered: Int64
@@ -172,12 +172,12 @@ struct LiveLog<Waker: Sendable>: Sendable {
 
     /// - Parameters:
     ///   - cursor: what was seen already; nil: begins now.
-    ///   - owner: the key whose end ends this.
-    mutating func join(_ interest: Interest, after cursor: Int64?, owner: String?) -> Int {
+    ///   - owners: the key and the session whose end ends this.
+    mutating func join(_ interest: Interest, after cursor: Int64?, owners: Set<StreamOwner>) -> Int {
         let id = nextSubscriber
         nextSubscriber += 1
         subscribers[id] = Subscriber(
-            interest: interest, owner: owner, cursor: cursor ?? committed, covered: taken)
+            interest: interest, owners: owners, cursor: cursor ?? committed, covered: taken)
         demand.add(interest, of: id)
         return id
     }
@@ -237,11 +237,27 @@ struct LiveLog<Waker: Sendable>: Sendable {
         return unpark(id)
     }
 
-    /// Ends the streams of these keys.
-    mutating func end(ownedBy owners: Set<String>) -> [Waker] {
-        let those = subscribers.filter { $0.value.owner.map(owners.contains) ?? false }
+    /// Ends the streams of these keys and sessions.
+    mutating func end(ownedBy owners: Set<StreamOwner>) -> [Waker] {
+        let those = subscribers.filter { !$0.value.owners.isDisjoint(with: owners) }
         return those.keys.compactMap { end($0, .revoked) }
     }
 
     mutating func endAll(_ ending: Ending) -> [Waker] { subscribers.keys.compactMap { end($0, ending) } }
+}
+
+/// What let somebody follow; when it ends, so do the streams.
+package enum StreamOwner: Sendable, Hashable {
+    case key(String)
+    case session(String)
+
+    /// Whose end this record tells.
+    init?(endedBy record: RecordAppend) {
+        guard record.document == nil else { return nil }
+        switch record.kind {
+        case .key: self = .key(record.key)
+        case .session: self = .session(record.key)
+        default: return nil
+        }
+    }
 }

@@ -25,12 +25,17 @@ public final class LiveTopics: Sendable {
     public let epoch: String
     let engine: Engine
     let maker: FrameMaker
-    private let log = Mutex(Log())
+    private let log: Mutex<Log>
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
 
     /// Begins to hear commits.
-    package init(engine: Engine, maxStreams: Int = 10_000) async throws(EngineError) {
+    package convenience init(engine: Engine, maxStreams: Int = 10_000) async throws(EngineError) {
+        try await self.init(engine: engine, maxStreams: maxStreams, limits: Log.Limits())
+    }
+
+    init(engine: Engine, maxStreams: Int, limits: Log.Limits) async throws(EngineError) {
+        log = Mutex(Log(limits: limits))
         self.engine = engine
         self.maxStreams = maxStreams
         let before = try await engine.reading { () async throws(StoreError) in try await engine.store.status()
@@ -49,8 +54,7 @@ public final class LiveTopics: Sendable {
 
     /// On the store's writer thread: notes what is to be done, and does it elsewhere.
     private func heard(_ units: [CommittedUnit]) {
-        let revoked = Set(
-            units.lazy.flatMap(\.unit.records).filter { $0.kind == .key && $0.document == nil }.map(\.key))
+        let revoked = Set(units.lazy.flatMap(\.unit.records).compactMap(StreamOwner.init(endedBy:)))
         let (hasWork, ended) = log.withLock { log in
             (log.heard(units), revoked.isEmpty ? [] : log.end(ownedBy: revoked))
         }
@@ -81,9 +85,11 @@ public final class LiveTopics: Sendable {
 
     /// Begins to follow; it ends with the follower.
     ///
-    /// - Parameter owner: the key whose revocation ends it.
-    package func follow(_ interest: Interest, after position: Int64, owner: String? = nil) -> LiveFollower {
-        let id = log.withLock { $0.join(interest, after: position, owner: owner) }
+    /// - Parameter owners: the key and the session whose end ends it.
+    package func follow(_ interest: Interest, after position: Int64, owners: Set<StreamOwner> = [])
+        -> LiveFollower
+    {
+        let id = log.withLock { $0.join(interest, after: position, owners: owners) }
         return LiveFollower(id: id, interest: interest, live: self)
     }
 

@@ -16,17 +16,18 @@ extension Snapshot {
         FROM appends a LEFT JOIN tasks t ON t.task_no = a.stream_no LEFT JOIN names u ON u.no = t.user_no
         WHERE a.stream_no = ? AND a.position >= ? ORDER BY a.seq LIMIT ?
         """
-    static let logEndSQL = "SELECT position + n - 1 FROM appends ORDER BY position DESC LIMIT 1"
     /// The append that holds a position.
-    static let holdingSQL = "SELECT position FROM appends WHERE position <= ? ORDER BY position DESC LIMIT 1"
+    static let holdingSQL =
+        "SELECT position, n FROM appends WHERE position <= ? ORDER BY position DESC LIMIT 1"
 
     /// Bytes of events after which a read ends.
     static let logBytes = 1 << 20
 
     func log(after: Int64, limit: Int, of filter: LogFilter) throws(ReadFault) -> LogSlice {
-        let end = try statement(Self.logEndSQL).first { $0.int(0) } ?? 0
-        guard after < end else { return LogSlice(appends: [], through: max(after, 0), more: false) }
         let holding = try statement(Self.holdingSQL)
+        holding.bind(1, Int64.max)
+        let end = try holding.first { $0.int(0) + $0.int(1) - 1 } ?? 0
+        guard after < end else { return LogSlice(appends: [], through: max(after, 0), more: false) }
         holding.bind(1, max(after, 0) + 1)
         let from = try holding.first { $0.int(0) } ?? 1
         return filter.isOfTasksOnly

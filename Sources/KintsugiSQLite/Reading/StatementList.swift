@@ -7,7 +7,7 @@ extension SQLiteStore {
     /// Every statement that a reader runs on tables that grow, by name.
     package static let statements: [String: String] = {
         var all: [String: String] = [
-            "log": Snapshot.logSQL, "logOfTask": Snapshot.logOfTaskSQL, "logEnd": Snapshot.logEndSQL,
+            "log": Snapshot.logSQL, "logOfTask": Snapshot.logOfTaskSQL,
             "holding": Snapshot.holdingSQL, "timeline": Snapshot.timelineSQL,
             "backwards": Snapshot.backwardsSQL, "creation": Snapshot.creationSQL,
             "firstSeq": Snapshot.firstSeqSQL, "lanes": Snapshot.lanesSQL,

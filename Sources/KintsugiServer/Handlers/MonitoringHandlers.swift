@@ -23,7 +23,9 @@ enum MonitoringHandlers {
                 startedAt: configuration.startedAt, areSecretsSealed: configuration.areSecretsSealed,
                 forAdmin: exchange.caller.isAdmin)
         }
-        return Answer(.ok, HealthResource(facts, at: now))
+        var health = HealthResource(facts, at: now)
+        if exchange.caller.isAdmin { health.nodes[0].streams = exchange.site.live.openStreams }
+        return Answer(.ok, health)
     }
 
     @Sendable static func deadLetterSummary(_ exchange: Exchange) async throws -> Answer {

@@ -123,7 +123,7 @@ struct EventStream: Sendable {
 
     /// Writes until somebody leaves. Each write waits until the client has taken what was written before.
     func write(to writer: any ResponseBodyWriter) async throws {
-        let follower = live.follow(interest, after: position, owner: exchange.caller.keyID)
+        let follower = live.follow(interest, after: position, owners: exchange.caller.owners)
         let pen = Pen(writer: writer)
         try await exchange.request.body.consumeWithInboundCloseHandler { _ in
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -149,7 +149,7 @@ struct EventStream: Sendable {
         var told = position
         while true {
             let delivery = try await follower.next()
-            if let end = exchange.caller.expiresAt, end <= exchange.engine.now { break }
+            guard exchange.site.keys.isValid(exchange.caller, at: exchange.engine.now) else { break }
             switch delivery {
             case .frames(let frames): try await writer.write(ByteBuffer(bytes: follower.bytes(of: frames)))
             case .heartbeat:
@@ -169,5 +169,11 @@ struct EventStream: Sendable {
     /// `@unchecked Sendable`: only `feed` uses it, and whoever made it waits until that has ended.
     private struct Pen: @unchecked Sendable {
         let writer: any ResponseBodyWriter
+    }
+}
+
+extension Caller {
+    fileprivate var owners: Set<StreamOwner> {
+        Set([keyID.map(StreamOwner.key), sessionID.map(StreamOwner.session)].compactMap { $0 })
     }
 }

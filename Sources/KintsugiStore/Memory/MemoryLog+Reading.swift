@@ -28,8 +28,7 @@ extension MemoryLog {
 
     func log(after: Int64, limit: Int, of filter: LogFilter) -> LogSlice {
         var slice = LogSlice(appends: [], through: max(after, 0), more: false)
-        let rest = spans.drop { $0.position + Int64($0.count) - 1 <= after }
-        for span in rest.prefix(LogSlice.span) {
+        for span in spans[span(after: after)...].prefix(LogSlice.span) {
             guard slice.appends.count < limit else { break }
             slice.through = span.position + Int64(span.count) - 1
             guard let number = span.task, let task = self[number],
@@ -42,6 +41,20 @@ extension MemoryLog {
         }
         slice.more = slice.through < position
         return slice
+    }
+
+    /// The first one that ends behind this position.
+    private func span(after position: Int64) -> Int {
+        var (low, high) = (0, spans.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if spans[middle].position + Int64(spans[middle].count) - 1 <= position {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 
     // MARK: What the scheduler reads

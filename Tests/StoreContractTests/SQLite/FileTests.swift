@@ -25,7 +25,9 @@ struct FileTests {
                 #expect(try await store.totals(of: nil) == totals)
                 #expect(try await store.records(.agent).map(\.key) == ["a"])
                 let receipt = try await store.append(AppendUnit(tasks: [Scenario(store, seed: 9).creation()]))
-                #expect(receipt == Receipt(
+                #expect(
+                    receipt
+                        == Receipt(
                             numbers: [TaskNumber(4)], positions: [position + 1],
                             range: (position + 1)..<(position + 2)))
                 _ = try await store.append(AppendUnit(records: [.agent("b", at: Scenario.start)]))
