@@ -22,6 +22,7 @@ export class Connection {
         this.recent = [];
         /** The id of the last event that came. */
         this.last = null;
+        this.wasOpen = false;
         this.serial = 0;
         this.state = {type: 'state', phase: 'connecting', at: null};
         this.failures = 0;
@@ -94,7 +95,6 @@ export class Connection {
             this.set('live');
         });
         source.addEventListener('error', () => this.failed(source));
-        source.addEventListener('ready', (event) => this.began(event));
         for (const type of ['gap', 'reset']) source.addEventListener(type, (event) => this.lost(event));
         const take = (event) => this.take(event);
         for (const type of TYPES) source.addEventListener(type, take);
@@ -104,12 +104,6 @@ export class Connection {
         this.source?.close();
         this.source = null;
         clearTimeout(this.retry);
-    }
-
-    /** Where the stream begins: from here on nothing is missed. */
-    began(event) {
-        this.last = event.lastEventId || this.last;
-        this.tell({type: 'began'});
     }
 
     take(event) {

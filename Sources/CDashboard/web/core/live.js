@@ -2,7 +2,7 @@
 
 import {Connection} from './connection.js';
 
-const listeners = {events: new Set(), state: new Set(), gap: new Set(), began: new Set(), ask: new Set()};
+const listeners = {events: new Set(), state: new Set(), gap: new Set(), ask: new Set()};
 /** Longer than a stream takes to begin on a server that is well. */
 const PATIENCE = 400;
 let tell = () => {};
@@ -14,7 +14,7 @@ export const live = {
     /** Whether the person has paused it. */
     get isHeld() { return isHeld; },
 
-    /** Calls `listener` for batches of `events`, for a new `state`, for a `gap` (load anew), when the stream `began`. */
+    /** Calls `listener` for batches of `events`, for a new `state`, for a `gap` (load anew), or to `ask` who we are. */
     on(kind, listener) {
         listeners[kind].add(listener);
         return () => listeners[kind].delete(listener);

@@ -1,6 +1,7 @@
 // What can be done about a failure: what has worked here, what the dead letter suggests, and what a person decides.
 
 import {api} from '../../core/api.js';
+import {offers} from '../../core/offers.js';
 import {h, replace} from '../../core/dom.js';
 import {read} from '../../core/exact-json.js';
 import {count, percent, words} from '../../core/format.js';
@@ -25,9 +26,6 @@ const SENTENCES = {
     use_output: 'Complete it with a given output.', compensate: 'Create the task that undoes it.', notify: 'Tell somebody.',
     escalate: 'Let a person decide.', discard: 'Give it up.',
 };
-
-/** Whether this server's version has no strategies: that need not be asked twice. */
-let isUnknown = false;
 
 export function recoveryView(model) {
     const decision = h('div', {class: 'is-whole'});
@@ -73,12 +71,11 @@ export function recoveryView(model) {
         if (!error) { replace(strategies); return; }
         suggested = null;
         try {
-            if (isUnknown) throw Object.assign(new Error(), {status: 404});
+            if (!await offers('get', '/recovery/strategies/{error_type}')) throw Object.assign(new Error(), {status: 404});
             const answer = await api.get(`/recovery/strategies/${error.type}`, {}, {signal: model.signal});
             replace(strategies, strategyCard(model, answer.strategies, answer.description, true));
         } catch (fault) {
             if (fault.name === 'AbortError') return;
-            if (fault.status === 404) isUnknown = true;
             suggested = (names) => replace(strategies, strategyCard(model, names.map((strategy, index) => ({strategy, rank: index + 1, measured: null})),
                 fault.status === 404 ? 'What the dead letter suggests. How often each has worked here is not measured by this version yet.' : fault.message, false));
             replace(strategies, fault.status === 404 ? null : card('What could help', h('p', {class: 'card-body muted'}, fault.message)));
