@@ -4,8 +4,8 @@
 import {h, keyed, nextFrame, setAttribute} from '../core/dom.js';
 import {bind} from '../core/keys.js';
 
-/** Up to this many rows stand in the page as they are. */
-const PLAIN = 300;
+/** Up to this many rows stand in the page as they are; each costs a look at every event. */
+const PLAIN = 60;
 const BEYOND = 12;
 
 /**
