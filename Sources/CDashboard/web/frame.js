@@ -75,7 +75,7 @@ class Frame extends Part {
             return h('li', {}, link);
         });
         const server = session.me.server;
-        return h('nav', {class: 'rail', 'aria-label': 'Rooms', id: 'rail'},
+        return h('nav', {class: 'rail', 'aria-label': 'Rooms', id: 'rail', on: {click: (event) => { if (event.target.closest('a')) this.#openRailClosed(); }}},
             h('a', {class: 'rail-sign', href: '/'}, bowl(), 'Kintsugi'), h('ul', {}, items),
             h('p', {class: 'rail-foot'}, server ? `Version ${server.version}` : ''));
     }
@@ -98,9 +98,13 @@ class Frame extends Part {
         this.atEnd(onZone(drawPill));
         drawPill();
         const zone = h('div', {class: 'menu-holder'});
-        const drawZone = () => replace(zone, menu(currentZone() === 'utc' ? 'UTC' : currentZone() === 'local' ? 'Local' : 'Relative', () => ZONES.map((one) => ({
-            label: {relative: 'Relative', local: 'Local time', utc: 'UTC'}[one], isChecked: one === currentZone(), run: () => setZone(one),
-        })), {kind: 'button is-quiet', name: 'How times are shown', iconName: 'clock'}));
+        const drawZone = () => {
+            const hadFocus = zone.contains(document.activeElement);
+            replace(zone, menu(currentZone() === 'utc' ? 'UTC' : currentZone() === 'local' ? 'Local' : 'Relative', () => ZONES.map((one) => ({
+                label: {relative: 'Relative', local: 'Local time', utc: 'UTC'}[one], isChecked: one === currentZone(), run: () => setZone(one),
+            })), {kind: 'button is-quiet', name: 'How times are shown', iconName: 'clock'}));
+            if (hadFocus) zone.querySelector('button').focus();
+        };
         this.atEnd(onZone(drawZone));
         drawZone();
         const theme = menu('', () => THEMES.map((one) => ({
@@ -122,6 +126,7 @@ class Frame extends Part {
         this.rail.classList.toggle('is-open', value);
         setAttribute(this.railButton, 'aria-expanded', String(value));
         if (value) this.rail.querySelector('a').focus();
+        else if (this.rail.contains(document.activeElement)) this.railButton.focus();
     }
 
     async #signOut() {

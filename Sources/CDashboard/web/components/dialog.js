@@ -1,6 +1,6 @@
 // Sheets that ask: on the browser's own dialog element, which keeps the focus and closes with Escape.
 
-import {h, replace} from '../core/dom.js';
+import {h, keepFocus, replace} from '../core/dom.js';
 import {icon} from '../core/icons.js';
 import {ApiError} from '../core/api.js';
 
@@ -43,7 +43,8 @@ export function sheet({title, body, acts = [], isWide = false, closeLabel = 'Clo
                 h('button', {class: 'button is-quiet is-icon push', type: 'button', 'aria-label': 'Close', on: {click: () => dialog.close()}}, icon('close'))),
             h('div', {class: 'dialog-body'}, body, fault),
             h('div', {class: 'dialog-foot'}, h('button', {class: 'button', type: 'button', on: {click: () => dialog.close()}}, closeLabel), buttons)));
-        dialog.addEventListener('close', () => { dialog.remove(); resolve(outcome); });
+        // The browser gives the focus back to where it was, if that is still there.
+        dialog.addEventListener('close', () => { dialog.remove(); keepFocus(document.querySelector('.split-panel') ?? document.body); resolve(outcome); });
         dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
         document.body.append(dialog);
         dialog.showModal();

@@ -15,13 +15,13 @@ export function loading(lines = 5) {
 }
 
 /** It went wrong. */
-export function failure(error, again) {
+export function failure(error, again, level = 'h2') {
     const isMissing = error.status === 404;
     const isForbidden = error.status === 403;
     const title = isMissing ? 'Not found' : isForbidden ? 'Not for this role' : error.isOffline
         ? 'The server cannot be reached' : 'This could not be loaded';
     const text = isMissing ? 'It does not exist, or it belongs to another user.' : error.message;
-    return h('div', {class: 'empty', role: 'alert'}, icon(isForbidden ? 'key' : 'warning'), h('h2', {}, title), h('p', {}, text),
+    return h('div', {class: 'empty', role: 'alert'}, icon(isForbidden ? 'key' : 'warning'), h(level, {}, title), h('p', {}, text),
         again && !isMissing && !isForbidden
             ? h('button', {class: 'button', type: 'button', on: {click: again}}, icon('retry'), 'Try again') : null,
         isForbidden ? h('p', {class: 'faint'}, 'Sign in with a key of a higher role, or ask an admin.') : null);

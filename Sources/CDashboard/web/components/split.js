@@ -7,7 +7,7 @@ const KEY = 'kintsugi.panel';
 
 /** `{element, list, open({label, page, body}), close(), isOpen}`; `onClose` hears when the person closes the panel. */
 export function split({onClose}) {
-    const list = h('div', {class: 'split-list'});
+    const list = h('div', {class: 'split-list', tabindex: '-1'});
     const panel = h('aside', {class: 'split-panel', tabindex: '-1'});
     const handle = h('button', {class: 'split-handle', type: 'button', 'aria-label': 'Width of the panel: left and right arrow keys', title: 'Drag to resize'});
     const element = h('div', {class: 'split'}, list);
@@ -44,10 +44,12 @@ export function split({onClose}) {
             }
         },
         close() {
+            const hadFocus = panel.contains(document.activeElement);
             element.classList.remove('is-open');
             handle.remove();
             panel.remove();
             replace(panel);
+            if (hadFocus) (list.querySelector('.is-cursor a[href]') ?? list).focus({preventScroll: true});
         },
     };
 }

@@ -49,9 +49,20 @@ function append(element, children) {
 
 /** Puts these children in place of all there are. */
 export function replace(element, ...children) {
+    const hadFocus = holdsFocus(element);
     element.replaceChildren();
     append(element, children);
+    if (hadFocus) keepFocus(element);
     return element;
+}
+
+function holdsFocus(element) { return document.activeElement !== document.body && element.contains(document.activeElement); }
+
+/** What had the focus is gone: it goes to what is around it, so that the keyboard goes on from here and not from the top. */
+export function keepFocus(element) {
+    const active = document.activeElement;
+    if (active && active !== document.body) return;
+    (element.closest('[tabindex]') ?? document.getElementById('main'))?.focus({preventScroll: true});
 }
 
 /** Sets the text if it differs, so that nothing is laid out anew for nothing. */
@@ -88,8 +99,10 @@ export function keyed(parent, items, keyOf, make, update) {
         if (element === place) place = place.nextSibling;
         else parent.insertBefore(element, place);
     }
+    const hadFocus = holdsFocus(parent);
     for (const [key, element] of known) if (wanted.get(key) !== element) element.remove();
     parent.keyedChildren = wanted;
+    if (hadFocus) keepFocus(parent);
 }
 
 const waiting = new Map();

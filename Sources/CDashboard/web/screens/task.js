@@ -59,7 +59,7 @@ class Task extends Part {
     refresh() {
         const {model} = this;
         if (!model.task || model.error?.status === 404 || model.error?.status === 403) {
-            if (model.error) { this.tabs = null; replace(this, failure(model.error, () => this.show())); }
+            if (model.error) { this.tabs = null; replace(this, failure(model.error, () => this.show(), this.hasAttribute('is-page') ? 'h1' : 'h2')); }
             return;
         }
         if (!this.tabs) this.build();
