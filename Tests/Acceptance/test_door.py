@@ -229,6 +229,31 @@ def test_other_sites_cannot_use_a_session(api: Api) -> None:
         assert session.post(url, json={"type": "t"}, headers=headers, timeout=10).status_code == 201
 
 
+def follow(api: Api, session: requests.Session, topic: str) -> requests.Response:
+    stream = session.get(api.server.url + "/api/v1/stream", params={"topics": topic}, stream=True, timeout=30)
+    assert stream.status_code == 200, stream.text
+    return stream
+
+
+def test_a_stream_ends_with_its_session_and_no_other_does(api: Api) -> None:
+    one, other = sign_in(api, key=ADMIN_KEY), sign_in(api, key=ADMIN_KEY)
+    ended, kept = follow(api, one, "all"), follow(api, other, "all")
+    assert one.delete(api.server.url + "/api/v1/session", headers=OURS, timeout=10).status_code == 204
+    for _ in ended.iter_lines():  # ends, or the read times out
+        pass
+    task = api.task()
+    assert any(task["id"] in line.decode() for line in kept.iter_lines())
+    kept.close()
+
+
+def test_a_stream_ends_with_the_key_that_its_session_was_made_with(api: Api) -> None:
+    made = api.post("/api-keys", {"name": "k", "role": "viewer", "user_id": "sue"})
+    stream = follow(api, sign_in(api, key=made["key"]), "user_dashboard:sue")
+    api.call("DELETE", f"/api-keys/{made['id']}", expect=204)
+    for _ in stream.iter_lines():
+        pass
+
+
 def test_a_viewers_session_reads_and_no_more(api: Api) -> None:
     session = sign_in(api, key=api.as_user("vera", "viewer").key or "")
     assert session.get(api.server.url + "/api/v1/tasks", timeout=10).status_code == 200
