@@ -39,7 +39,10 @@ struct DemoCommand: AsyncParsableCommand {
         var agents: [DemoAgentKind: AgentProcess] = [:]
         for kind in DemoAgentKind.allCases { agents[kind] = try await AgentProcess.start(kind: kind) }
         defer { for agent in agents.values { agent.stop() } }
-        let composition = try await Composition(settings, logger: try ServeCommand.logger(settings)) { _ in }
+        let (listening, whenListening) = AsyncStream.makeStream(of: Never.self)
+        let composition = try await Composition(settings, logger: try ServeCommand.logger(settings)) { _ in
+            whenListening.finish()
+        }
         let narrator = DemoNarrator(paint: paint)
         let commits = narrator.hear(composition.engine)
         let script = DemoScript(
@@ -51,6 +54,8 @@ struct DemoCommand: AsyncParsableCommand {
                 return true
             }
             group.addTask {
+                // Only then the address is known.
+                for await _ in listening {}
                 while !composition.engine.isReady { try await Task.sleep(for: .milliseconds(20)) }
                 narrator.welcome(composition)
                 try await script.play { composition.engine.isReady }
