@@ -11,6 +11,9 @@ PAYMENT = {"amount": "250.00", "currency": "USD", "kind": "payment", "reference"
 INPUT = {"customer": {"id": 42, "name": "Ada"}, "lines": [{"sku": "a-1", "cents": 25000}], "big": 9223372036854775807, "note": "as agreed"}
 
 
+SECTIONS = ["appearance", "keyboard", "keys", "roles", "retention", "audit", "about"]
+
+
 @dataclass
 class Story:
     api: Api
@@ -35,7 +38,7 @@ class Story:
             "dead letters one by one": "/dead-letters?view=entries", "dead letter beside": f"/dead-letters?view=entries&entry={self.entry['id']}",
             "dead letter": f"/dead-letters/{self.entry['id']}", "breakers": "/breakers", "recovery": "/recovery", "alerts": "/alerts", "agents": "/agents",
             "agent beside": "/agents?agent=story-flaky", "agent": "/agents/story-flaky", "live tail": "/live",
-            "live tail with an event": f"/live?task={self.healed['id']}&seq=3", "settings": "/settings",
+            "live tail with an event": f"/live?task={self.healed['id']}&seq=3", "settings": "/settings", **{f"settings, {one}": f"/settings?section={one}" for one in SECTIONS},
             "task": healed, "task timeline": f"{healed}?tab=timeline", "task event": f"{healed}?tab=timeline&event=4", "task attempts": f"{healed}?tab=attempts",
             "task payload": f"{healed}?tab=payload", "task payment": f"{paid}?tab=payment", "task without payment": f"{healed}?tab=payment", "task recovery": f"{failed}?tab=recovery",
             "task failed": failed, "task failed timeline": f"{failed}?tab=timeline", "task running": running, "task held": held, "task held attempts": f"{held}?tab=attempts",

@@ -176,6 +176,8 @@ class Tasks extends Part {
         for (const id of fresh) this.known.add(id);
         this.ids = [...fresh, ...this.ids].slice(0, 5_000);
         this.split.list.scrollTop = 0;
+        // The button goes: who pressed it by key goes on in the list.
+        if (document.activeElement === this.fresh) this.split.list.focus({preventScroll: true});
         this.showFreshCount();
         this.show();
     }
