@@ -188,6 +188,7 @@ class LiveTail extends Part {
     }
 
     follow() {
+        if (document.activeElement === this.jump) this.log.focus({preventScroll: true});
         this.isFollowing = true;
         this.unseen = 0;
         this.jump.hidden = true;

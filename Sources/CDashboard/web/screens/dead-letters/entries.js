@@ -20,7 +20,11 @@ class Entries extends Part {
     mount() {
         this.entries = new Map();
         this.waiting = new Set();
-        this.fresh = h('button', {class: 'pill is-new', type: 'button', hidden: true, on: {click: () => this.load(this.params, this.sort)}});
+        this.fresh = h('button', {class: 'pill is-new', type: 'button', hidden: true, on: {click: () => {
+            // The button goes: who pressed it by key goes on in the list.
+            this.scroller.focus({preventScroll: true});
+            this.load(this.params, this.sort);
+        }}});
         this.holder = h('div', {class: 'card list-card'}, loading(8));
         this.end = h('p', {class: 'list-end muted'});
         replace(this, h('div', {class: 'list-marks'}, this.fresh), this.holder, this.end);
