@@ -4,10 +4,10 @@ SHELL := /bin/bash
 RELEASE := .build/release/kintsugi
 DEBUG := .build/debug/kintsugi
 
-.PHONY: help demo run install test lint format bench clean
+.PHONY: help demo run install test lint format bench screenshots clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RELEASE) ## watch tasks fail and heal: real agents, a throw-away folder
 	@$(RELEASE) demo
@@ -30,6 +30,9 @@ format: ## write all Swift files in the project's format
 
 bench: $(RELEASE) ## measure this machine
 	@$(RELEASE) bench
+
+screenshots: ## every screen of the dashboard, light and dark, wide and narrow, into ./screenshots
+	@scripts/screenshots
 
 clean: ## remove what was built
 	@rm -rf .build .venv && echo "Removed .build and .venv"
