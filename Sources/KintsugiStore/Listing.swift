@@ -35,17 +35,16 @@ extension TaskState {
     /// The attempt that this event ended, which is the last one taken in; nil: it ended none that says something
     /// about the agent. What we broke off ourselves, by cancelling or shutting down, does not.
     package func attemptEnd(_ event: TaskEvent) -> AttemptEnd? {
-        guard let agent = attempt?.start.agentID else { return nil }
+        let (error, duration): (ErrorType?, Milliseconds?)
         switch event {
-        case .attemptSuccess(let success):
-            return AttemptEnd(agentID: agent, error: nil, duration: success.duration)
+        case .attemptSuccess(let success): (error, duration) = (nil, success.duration)
         case .attemptFailed(let failed):
-            let wasAsked = failed.failure.sent != .no
-            return AttemptEnd(
-                agentID: agent, error: failed.failure.type, duration: wasAsked ? failed.duration : nil)
-        case .attemptAbandoned: return AttemptEnd(agentID: agent, error: .workerLost, duration: nil)
+            (error, duration) = (failed.failure.type, failed.failure.sent == .no ? nil : failed.duration)
+        case .attemptAbandoned: (error, duration) = (.workerLost, nil)
         default: return nil
         }
+        guard let agent = attempt?.start.agentID else { return nil }
+        return AttemptEnd(agentID: agent, error: error, duration: duration)
     }
 }
 
