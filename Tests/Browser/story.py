@@ -59,7 +59,7 @@ def tell(api: Api) -> Story:
     paid = api.run(picky, "failed", type="payment.capture", input={"card": "expired", "cents": 25000}, payment=PAYMENT, metadata={"customer": "42"})
     running = api.task(slow, type="image.resize", timeout_ms=3_600_000, input={"width": 9000})
     api.report(slow.called(1, running)[0], "progress", {"percent": 40, "message": "rendering page 40"})
-    retrying = api.task(late, type="parcel.notify", retry_policy={"base_delay_ms": 3_600_000, "max_delay_ms": 3_600_000})
+    retrying = api.task(late, type="parcel.notify", retry_policy={"base_delay_ms": 3_600_000, "max_delay_ms": 3_600_000, "jitter": 0})
     api.until_told(retrying, "task_retried")
     api.task(outage, type="parcel.notify", retry_policy=FAST)
     held = api.task(outage, type="parcel.notify", retry_policy=FAST)

@@ -83,7 +83,7 @@ def test_a_wrong_clock_shows_nothing_absurd(story: Story, views: Views, minutes:
     expect(row.locator(".active-elapsed")).to_have_text(re.compile(r"^0:[0-5]\d$"))
     view.go(f"/tasks?task={story.retrying['id']}")
     count = view.panel.locator(".why k-countdown")
-    expect(count).to_have_text(re.compile(r"^next attempt in (59:\d\d|5\d:\d\d|1:\d\d:\d\d)$"))
+    expect(count).to_have_text(re.compile(r"^next attempt in (5\d:\d\d|1:00:00)$"))
     expect(view.row(story.healed).locator("time")).to_have_text(re.compile(r"^(\d+ (s|min) ago|just now)$"))
     for place in ("/", "/breakers", "/dead-letters?view=entries", f"/tasks/{story.healed['id']}?tab=attempts", f"/tasks/{story.running['id']}"):
         view.go(place)
