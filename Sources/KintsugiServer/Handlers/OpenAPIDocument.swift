@@ -1,5 +1,4 @@
 import CDashboard
-import Crypto
 package import KintsugiVocabulary
 
 /// The API's document, embedded in the binary.
@@ -10,5 +9,6 @@ package enum OpenAPIDocument {
     /// Parsed once, when the first problem page is asked for.
     package static let root = try? JSONNode(parsing: bytes)
 
-    static let etag = "\"\(Hex.text(SHA256.hash(data: bytes).prefix(8)))\""
+    /// Compressed once, when it is first asked for.
+    static let asset = Asset(path: "openapi.json", bytes: bytes, compressed: true)
 }

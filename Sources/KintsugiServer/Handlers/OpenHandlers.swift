@@ -17,9 +17,14 @@ enum OpenHandlers {
     }
 
     @Sendable static func openAPI(_ exchange: Exchange) async throws -> Answer {
-        let headers: HTTPFields = [.eTag: OpenAPIDocument.etag, .cacheControl: "no-cache"]
-        if exchange.isKnown(OpenAPIDocument.etag) { return Answer(.notModified, headers: headers) }
-        return Answer(.ok, json: OpenAPIDocument.bytes, headers: headers)
+        let document = OpenAPIDocument.asset
+        let gzip = exchange.acceptsGzip ? document.gzip : nil
+        let etag = document.etag(isGzip: gzip != nil)
+        var headers: HTTPFields = [.eTag: etag, .cacheControl: "no-cache", .vary: "Accept-Encoding"]
+        if exchange.isKnown(etag) { return Answer(.notModified, headers: headers) }
+        headers[.contentType] = document.type
+        if gzip != nil { headers[.contentEncoding] = "gzip" }
+        return Answer(.ok, bytes: gzip ?? document.bytes, headers: headers)
     }
 
     @Sendable static func problem(_ exchange: Exchange) async throws -> Answer {
