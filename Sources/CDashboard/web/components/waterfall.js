@@ -21,7 +21,9 @@ export function waterfall({onChoose}) {
         const scale = scaleOf(laid);
         note.hidden = attempts.length <= MOST_ROWS;
         setText(note, `The newest ${MOST_ROWS} of ${attempts.length} attempts are drawn; all are in the table.`);
-        keyed(axis, marksOf(scale), (mark) => mark.offset_ms, () => h('span'), (mark, {offset_ms: offset, share}) => {
+        // As many times as there is room for.
+        const most = axis.clientWidth ? Math.min(7, Math.max(2, Math.floor(axis.clientWidth / 80))) : 7;
+        keyed(axis, marksOf(scale, most), (mark) => mark.offset_ms, () => h('span'), (mark, {offset_ms: offset, share}) => {
             setText(mark, offset === 0 ? '0' : `+${span(offset)}`);
             place(mark, share);
         });
