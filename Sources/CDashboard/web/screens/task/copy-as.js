@@ -11,18 +11,20 @@ export function copies(task, origin) {
         {label: 'Link', text: `${origin}/tasks/${task.id}`},
         {label: 'Id', text: task.id},
         {label: 'cURL', text: `curl -s -H "Authorization: Bearer $KINTSUGI_KEY" ${quoted(`${origin}/api/v1/tasks/${task.id}`)}`},
-        {label: 'CLI command', text: `kintsugi task show ${task.id} --server ${quoted(origin)}`},
         {label: 'Swift snippet', text: swift(task, origin)},
         {label: 'Markdown for a ticket', text: markdown(task, origin)},
     ];
 }
 
+/** A whole program that compiles as it stands, on Linux too. */
 function swift(task, origin) {
     return [
-        'import KintsugiClient', '',
-        `let kintsugi = try KintsugiClient(server: "${origin}", key: key)`,
-        `let task = try await kintsugi.task("${task.id}")`,
-        'for try await event in kintsugi.events(of: task.id) { print(event) }',
+        'import Foundation', '#if canImport(FoundationNetworking)', '    import FoundationNetworking', '#endif', '',
+        `var request = URLRequest(url: URL(string: ${JSON.stringify(`${origin}/api/v1/tasks/${task.id}`)})!)`,
+        'let key = ProcessInfo.processInfo.environment["KINTSUGI_KEY"] ?? ""',
+        'request.setValue("Bearer \\(key)", forHTTPHeaderField: "Authorization")',
+        'let (data, _) = try await URLSession.shared.data(for: request)',
+        'print(String(decoding: data, as: UTF8.self))',
     ].join('\n');
 }
 
