@@ -48,6 +48,11 @@ package struct TaskSummary: Sendable, Hashable {
 /// The kinds of streams besides tasks.
 package enum RecordKind: String, Sendable, Hashable, CaseIterable {
     case provider, agent, key, system, session
+    case chain, channel, silence, alert, bulk
+    /// What the channels were told of an alert.
+    case notification
+    /// How far a durable consumer has read the log.
+    case consumer
 }
 
 /// An event of a stream that is not a task's: an agent was changed, a breaker was forced, a key was made.

@@ -125,9 +125,10 @@ extension TimelineMoment {
             json.member("note", note)
             json.member("agent_id", nil as String?)
             json.member("waited_ms", max(0, at - before.updatedAt))
-        case .alertRaised(let id, let severity):
-            json.member("alert_id", id.description)
-            json.member("severity", severity.rawValue)
+        case .alertRaised(let mark):
+            json.member("alert_id", mark.id.description)
+            json.member("severity", mark.severity.rawValue)
+            json.member("cause", mark.cause)
             json.member("title", "A task needs a person.")
             json.member("failed_task_id", after.deadLetter?.id.description)
         case .alertResolved(let id): json.member("alert_id", id.description)

@@ -68,7 +68,7 @@ extension TimelineMoment {
         case .lateResult(let late):
             "Attempt \(late.attempt) brought a result too late (\(late.kind.rawValue)); it is kept here and changes"
                 + " nothing" + Self.said(late.message)
-        case .alertRaised(_, let severity): "An alert (\(severity.rawValue)) was raised."
+        case .alertRaised(let mark): "An alert (\(mark.severity.rawValue)) was raised."
         case .alertResolved: "The alert was resolved."
         case .deadLetterResolved(_, let note, let actor):
             "The dead letter was resolved by \(Phrases.who(actor))" + Self.said(note)

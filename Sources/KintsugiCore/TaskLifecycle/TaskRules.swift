@@ -23,10 +23,10 @@ package enum TaskRules {
         let now = max(now, state.updatedAt)
         switch command {
         case .begin(let assignment): return try begin(assignment, state, at: now)
-        case .hold(let provider): return try hold(provider, state, at: now, using: &rng)
+        case .hold(let provider): return try hold(provider, state, facts, at: now, using: &rng)
         case .refuse(let failure):
             switch state.phase {
-            case .pending, .held: return ending(.permanentError, failure, at: now, using: &rng)
+            case .pending, .held: return ending(.permanentError, failure, state, facts, at: now, using: &rng)
             default: throw .outOfDate
             }
         case .attemptEnded(let number, let outcome):
@@ -34,7 +34,8 @@ package enum TaskRules {
         case .report(let attempt, let report):
             return try reported(report, of: attempt, state, facts, at: now, using: &rng)
         case .timeIsUp: return try timeIsUp(state, facts, at: now, using: &rng)
-        case .abandon(let poisonous): return try abandon(poisonous: poisonous, state, at: now, using: &rng)
+        case .abandon(let poisonous):
+            return try abandon(poisonous: poisonous, state, facts, at: now, using: &rng)
         case .cancel(let reason, let actor):
             guard !state.status.isFinal else { throw .alreadyEnded(state.status) }
             return [.taskCancelled(reason: reason, actor: actor)]
@@ -71,26 +72,27 @@ package enum TaskRules {
 
     /// The turn of a task whose provider's breaker is open: wait without spending, or give up, as its policy says.
     private static func hold(
-        _ provider: ProviderID, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+        _ provider: ProviderID, _ state: TaskState, _ facts: Facts, at now: Timestamp,
+        using rng: inout SeededGenerator
     ) throws(Rejection) -> [TaskEvent] {
         guard case .pending = state.phase else { throw .outOfDate }
         let started: [TaskEvent] = state.roundStartedAt == nil ? [.taskStarted(round: state.round)] : []
-        return started + openBreaker(provider, state.failureOfRound, state, at: now, using: &rng)
+        return started + openBreaker(provider, state.failureOfRound, state, facts, at: now, using: &rng)
     }
 
     private static func openBreaker(
-        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, at now: Timestamp,
+        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, _ facts: Facts, at now: Timestamp,
         using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let policy = state.spec.retryPolicy
         let until = (state.firstHeldAt ?? now) + policy.hold
         if policy.onOpenBreaker == .hold, until > now { return [.taskHeld(provider: provider, until: until)] }
-        return skipRetries(provider, failure, state, at: now, using: &rng)
+        return skipRetries(provider, failure, state, facts, at: now, using: &rng)
     }
 
     /// - Parameter failure: How the round's last attempt failed; nil: none was made.
     private static func skipRetries(
-        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, at now: Timestamp,
+        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, _ facts: Facts, at now: Timestamp,
         using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let failure =
@@ -100,7 +102,7 @@ package enum TaskRules {
                 message: "Not attempted: the circuit breaker of \(provider) is open.", sent: .no)
         let remaining = max(0, state.spec.retryPolicy.maxAttempts - state.roundAttempts)
         return [.retriesSkipped(provider: provider, remaining: remaining)]
-            + ending(.circuitOpen, failure, at: now, using: &rng)
+            + ending(.circuitOpen, failure, state, facts, at: now, using: &rng)
     }
 
     // MARK: An attempt's end
@@ -181,30 +183,31 @@ package enum TaskRules {
     ) -> [TaskEvent] {
         let policy = state.spec.retryPolicy
         guard failure.errorClass == .retryable else {
-            return ending(.permanentError, failure, at: now, using: &rng)
+            return ending(.permanentError, failure, state, facts, at: now, using: &rng)
         }
         // A failed probe has spent nothing: back to the end of the line.
         if attempt.start.probe, facts.breaker == .open {
-            return openBreaker(attempt.start.provider, failure, state, at: now, using: &rng)
+            return openBreaker(attempt.start.provider, failure, state, facts, at: now, using: &rng)
         }
         guard state.roundAttempts < policy.maxAttempts else {
-            return ending(.retriesExhausted, failure, at: now, using: &rng)
+            return ending(.retriesExhausted, failure, state, facts, at: now, using: &rng)
         }
         if facts.breaker == .open {
-            return openBreaker(attempt.start.provider, failure, state, at: now, using: &rng)
+            return openBreaker(attempt.start.provider, failure, state, facts, at: now, using: &rng)
         }
         let delay = Backoff.delay(
             afterFailure: max(1, state.roundAttempts), policy: policy, retryAfter: failure.retryAfter,
             using: &rng)
         let due = now + delay
         if let limit = policy.maxElapsed, due - (state.roundStartedAt ?? now) > limit {
-            return ending(.retriesExhausted, failure, at: now, using: &rng)
+            return ending(.retriesExhausted, failure, state, facts, at: now, using: &rng)
         }
         return [.taskRetried(delay: delay, due: due, nextAttempt: state.roundAttempts + 1)]
     }
 
     private static func abandon(
-        poisonous: Bool, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+        poisonous: Bool, _ state: TaskState, _ facts: Facts, at now: Timestamp,
+        using rng: inout SeededGenerator
     ) throws(Rejection) -> [TaskEvent] {
         guard case .running = state.phase, let attempt = state.attempt else { throw .outOfDate }
         let node = attempt.start.node
@@ -212,9 +215,9 @@ package enum TaskRules {
             type: .workerLost, message: "The node \(node) that ran this attempt is gone.", sent: .maybe)
         let lost: [TaskEvent] = [.attemptAbandoned(number: attempt.start.number, node: node)]
         if poisonous, state.abandonedInARow + 1 >= poisonLimit {
-            return lost + ending(.poison, failure, at: now, using: &rng)
+            return lost + ending(.poison, failure, state, facts, at: now, using: &rng)
         }
-        return lost + next(after: failure, attempt, state, Facts(), at: now, using: &rng)
+        return lost + next(after: failure, attempt, state, facts, at: now, using: &rng)
     }
 
     // MARK: Reports
@@ -276,11 +279,11 @@ package enum TaskRules {
         _ state: TaskState, _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
     ) throws(Rejection) -> [TaskEvent] {
         if let deadline = state.deadline, deadline <= now, !state.status.isFinal {
-            return missedDeadline(state, at: now, using: &rng)
+            return missedDeadline(state, facts, at: now, using: &rng)
         }
         switch state.phase {
         case .held(let provider, let until) where until <= now:
-            return skipRetries(provider, state.failureOfRound, state, at: now, using: &rng)
+            return skipRetries(provider, state.failureOfRound, state, facts, at: now, using: &rng)
         case .accepted(let until) where until <= now:
             guard let attempt = state.attempt else { throw .outOfDate }
             let timeout = Failure(
@@ -293,13 +296,13 @@ package enum TaskRules {
             let failure =
                 state.lastFailure?.failure
                 ?? Failure(type: .timeout, message: "Nobody decided in time.", sent: .no)
-            return ending(.decided, failure, at: now, using: &rng)
+            return ending(.decided, failure, state, facts, at: now, using: &rng)
         default: throw .outOfDate
         }
     }
 
     private static func missedDeadline(
-        _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+        _ state: TaskState, _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let sent: Sent = state.currentAttempt == nil ? .no : .maybe
         let failure = Failure(
@@ -310,57 +313,6 @@ package enum TaskRules {
             events.append(
                 .attemptFailed(AttemptFailure(number: number, duration: duration, failure: failure)))
         }
-        return events + ending(.deadlineExceeded, failure, at: now, using: &rng)
-    }
-
-    // MARK: Endings and new rounds
-
-    private static func ending(
-        _ reason: DeadLetterReason, _ failure: Failure, at now: Timestamp, using rng: inout SeededGenerator
-    ) -> [TaskEvent] {
-        [
-            .taskFailed(reason: reason, failure: failure),
-            .movedToDLQ(newDeadLetter(at: now, using: &rng), reason: reason),
-        ]
-    }
-
-    private static func newDeadLetter(at now: Timestamp, using rng: inout SeededGenerator) -> DeadLetterID {
-        DeadLetterID(UUID7(milliseconds: now.milliseconds, random: rng.next(), rng.next()))
-    }
-
-    private static func requeue(
-        _ retry: Retry, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
-    ) throws(Rejection) -> [TaskEvent] {
-        var events: [TaskEvent] = []
-        let entry: DeadLetterID
-        switch state.phase {
-        case .failed:
-            guard let deadLetter = state.deadLetter else { throw .outOfDate }
-            entry = deadLetter.id
-        case .cancelled:
-            entry = newDeadLetter(at: now, using: &rng)
-            events.append(.movedToDLQ(entry, reason: .cancelled))
-        default: throw .notRetryable(state.status)
-        }
-        if let input = retry.input, input != state.input {
-            events.append(
-                .inputEdited(
-                    before: state.input, after: input, revision: state.inputRevision + 1, actor: retry.actor))
-        }
-        let kept = state.deadline.flatMap { $0 > now ? $0 : nil }
-        events.append(
-            .taskRequeued(
-                Requeue(
-                    round: state.round + 1, cause: retry.cause, actor: retry.actor, failedTaskID: entry,
-                    due: now + retry.delay, agentID: retry.agentID, deadline: retry.deadline ?? kept,
-                    reason: retry.reason)))
-        return events
-    }
-
-    private static func pendingDeadLetter(_ state: TaskState) throws(Rejection) -> DeadLetterID {
-        guard let entry = state.deadLetter, entry.status == .pending, case .failed = state.phase else {
-            throw .noPendingDeadLetter(state.deadLetter?.status)
-        }
-        return entry.id
+        return events + ending(.deadlineExceeded, failure, state, facts, at: now, using: &rng)
     }
 }

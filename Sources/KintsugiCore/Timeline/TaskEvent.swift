@@ -31,7 +31,7 @@ package enum TaskEvent: Sendable, Hashable {
     case taskEscalated(until: Timestamp?, message: String?)
     case taskResumed(actor: String, note: String?)
     indirect case lateResult(LateResult)
-    case alertRaised(id: UUID7, severity: AlertSeverity)
+    case alertRaised(AlertMark)
     case alertResolved(id: UUID7)
     case deadLetterResolved(DeadLetterID, note: String?, actor: String)
     case deadLetterDiscarded(DeadLetterID, note: String?, actor: String)
@@ -73,8 +73,8 @@ package enum TaskEvent: Sendable, Hashable {
 
     /// As the type's, but for an alert, which has its own.
     package var severity: Severity {
-        guard case .alertRaised(_, let severity) = self else { return type.severity }
-        switch severity {
+        guard case .alertRaised(let mark) = self else { return type.severity }
+        switch mark.severity {
         case .critical: return .critical
         case .high: return .error
         case .medium: return .warning
@@ -294,5 +294,21 @@ package struct FallbackEvent: Sendable, Hashable {
         self.step = step
         self.strategy = strategy
         self.message = message
+    }
+}
+
+/// The alert that a task takes part in.
+package struct AlertMark: Sendable, Hashable {
+    /// Shared by all tasks of one user that failed for the same cause.
+    package var id: UUID7
+    /// The task's own; the alert has the highest of its tasks.
+    package var severity: AlertSeverity
+    /// The fingerprint of what went wrong, from `ErrorSignature`.
+    package var cause: String
+
+    package init(id: UUID7, severity: AlertSeverity, cause: String) {
+        self.id = id
+        self.severity = severity
+        self.cause = cause
     }
 }

@@ -80,7 +80,10 @@ struct EventDecoder {
                 LateResult(
                     attempt: try need("number"), kind: try word("kind"), output: json("output"),
                     message: text("message"), mark: mark() ?? ReportMark(value: 0)))
-        case .alertRaised: return .alertRaised(id: try uuid("alert_id"), severity: try word("severity"))
+        case .alertRaised:
+            return .alertRaised(
+                AlertMark(
+                    id: try uuid("alert_id"), severity: try word("severity"), cause: text("cause") ?? ""))
         case .alertResolved: return .alertResolved(id: try uuid("alert_id"))
         case .deadLetterResolved:
             return .deadLetterResolved(try deadLetter(), note: text("note"), actor: text("actor") ?? "")

@@ -84,9 +84,10 @@ enum EventEncoder {
             json.optional("output", json: late.output)
             json.optional("message", late.message)
             mark(late.mark, into: &json)
-        case .alertRaised(let id, let severity):
-            json.member("alert_id", id.description)
-            json.member("severity", severity.rawValue)
+        case .alertRaised(let mark):
+            json.member("alert_id", mark.id.description)
+            json.member("severity", mark.severity.rawValue)
+            if !mark.cause.isEmpty { json.member("cause", mark.cause) }
         case .alertResolved(let id): json.member("alert_id", id.description)
         case .deadLetterResolved(let id, let note, let actor),
             .deadLetterDiscarded(let id, let note, let actor):
