@@ -34,6 +34,8 @@ package struct TaskState: Sendable, Hashable {
     package private(set) var startedAt: Timestamp?
     package private(set) var finishedAt: Timestamp?
     package private(set) var deadLetter: DeadLetterEntry?
+    /// What is being tried to mend it.
+    package private(set) var remedies = RemedyFold()
     /// Attempts in a row whose process died under them.
     package private(set) var abandonedInARow = 0
     package private(set) var lateResults: [LateResult] = []
@@ -172,6 +174,7 @@ extension TaskState {
     package mutating func evolve(_ event: TaskEvent, at now: Timestamp) {
         version += 1
         updatedAt = now
+        noteRemedy(event)
         switch event {
         case .taskCreated(let spec): specBox = SpecBox(spec)
         case .taskStarted:
@@ -229,6 +232,14 @@ extension TaskState {
             .alertRaised, .alertResolved:
             break
         }
+    }
+
+    /// To be called before anything else is made of the event.
+    private mutating func noteRemedy(_ event: TaskEvent) {
+        var agent: AgentID?
+        if case .taskRequeued = event { agent = agentID ?? attempt?.start.agentID }
+        var counts: [RemedyFold.Count] = []
+        remedies.take(event, agent: agent, into: &counts)
     }
 
     private mutating func begin(_ start: AttemptStart, at now: Timestamp) {
