@@ -6,9 +6,10 @@ import ServiceLifecycle
 import Synchronization
 
 extension Engine: Service {
-    /// Loads agents and breakers and begins to hear commits. To be called once, before anything else.
+    /// Loads agents, breakers and chains and begins to hear commits. To be called once, before anything else.
     package func prepare() async throws(EngineError) {
-        store.observeCommits { [brain, listeners] units in
+        store.observeCommits { [brain, listeners, chainRegistry] units in
+            chainRegistry.hear(units)
             brain.tell(.committed(units))
             listeners.tell(units)
         }
@@ -26,6 +27,7 @@ extension Engine: Service {
             brain.breakerRestored(
                 document.record(of: ProviderID(record.key)), forced: document.forced, reason: document.reason)
         }
+        try await loadChains()
     }
 
     /// Rescues, then runs tasks until a graceful shutdown; returns when nothing is under way any more.

@@ -160,6 +160,11 @@ extension Problem {
             self.init(
                 .agentInUse,
                 "Unfinished tasks need the agent \(id.rawValue); let them end first by ?drain=true.")
+        case .tooManyChains(let user):
+            self.init(
+                .conflict,
+                "\(user.rawValue) has \(Engine.maxChainsOfUser) fallback chains, the most there can be; delete some."
+            )
         case .idempotencyConflict:
             self.init(
                 .idempotencyInProgress, "A request with the same Idempotency-Key is being recorded just now.")
