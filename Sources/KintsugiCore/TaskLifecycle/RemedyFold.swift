@@ -56,12 +56,15 @@ package struct RemedyFold: Sendable, Hashable {
         switch event.type {
         case .fallbackStarted:
             end(recovered: false, into: &counts)
+            failure = event.failure?.type ?? failure
             counts.append(.chainStarted(event.chainID))
         case .fallbackStepStarted:
             let strategy = event.strategy.flatMap(Strategy.init(rawValue:))
             if let strategy, strategy.mends, let failure { remedy = Remedy(strategy, against: failure) }
         case .fallbackStepSucceeded: end(recovered: true, into: &counts)
-        case .fallbackStepFailed: end(recovered: false, into: &counts)
+        case .fallbackStepFailed:
+            end(recovered: false, into: &counts)
+            failure = event.failure?.type ?? failure
         case .fallbackSucceeded: counts.append(.chainRecovered(event.chainID))
         case .fallbackExhausted: counts.append(.chainExhausted(event.chainID))
         default: break

@@ -120,7 +120,7 @@ extension Engine: Service {
         let isLocal =
             task.state.attempt.flatMap { registry.agent($0.start.agentID)?.profile.isLocal } ?? false
         do {
-            _ = try await decide(.abandon(poisonous: isLocal), task, Facts(), sealing: nil)
+            _ = try await decide(.abandon(poisonous: isLocal), task, brain.facts(for: task.state), sealing: nil)
         } catch {
             logger.error(
                 "A task could not be rescued", metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])
@@ -218,6 +218,7 @@ extension Engine: Service {
             input: state.input, inputRevision: state.inputRevision, deadline: state.deadline,
             metadata: state.spec.metadata, traceparent: state.spec.traceparent, timeout: start.timeout,
             startedAt: state.attempt?.startedAt ?? state.updatedAt,
+            refreshCredentials: start.refreshesCredentials,
             report: ReportAddress(
                 baseURL: configuration.reportBaseURL(),
                 token: agent.kind == .local ? "" : configuration.attemptToken("\(state.id)", start.number)))
