@@ -33,6 +33,8 @@ public enum Paths {
     public static let circuitBreakers = "/api/v1/circuit-breakers"
     public static let openCircuitBreaker = "/api/v1/circuit-breakers/{provider}/open"
     public static let closeCircuitBreaker = "/api/v1/circuit-breakers/{provider}/close"
+    public static let fallbackChains = "/api/v1/recovery/fallback-chain"
+    public static let fallbackChain = "/api/v1/recovery/fallback-chain/{id}"
     public static let stats = "/api/v1/stats"
     public static let audit = "/api/v1/audit"
     public static let apiKeys = "/api/v1/api-keys"

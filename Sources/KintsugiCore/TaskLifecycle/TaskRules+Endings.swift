@@ -12,6 +12,16 @@ extension TaskRules {
         ]
     }
 
+    /// The alert that the task needs a person because of this failure: a hook that alerts fill in.
+    ///
+    /// Asked with `task_escalated` and for a chain's `notify`.
+    static func alert(
+        for failure: Failure, _ state: TaskState, _ facts: Facts, at now: Timestamp,
+        using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        []
+    }
+
     static func newDeadLetter(at now: Timestamp, using rng: inout SeededGenerator) -> DeadLetterID {
         DeadLetterID(UUID7(milliseconds: now.milliseconds, random: rng.next(), rng.next()))
     }

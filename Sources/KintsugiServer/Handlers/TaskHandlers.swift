@@ -97,7 +97,10 @@ extension Exchange {
     var taskInput: TaskInput {
         TaskInput(
             caller: caller, now: now, traceparent: TaskInput.traceparent(header(.traceparent)),
-            isAgent: isAgent)
+            isAgent: isAgent,
+            isChain: { [engine, scope = caller.scope] text in
+                UUID7(text).map { engine.canName(chain: $0, in: scope) } ?? false
+            })
     }
 
     func check(_ fields: Fields, _ input: TaskInput) throws(Problem) {
