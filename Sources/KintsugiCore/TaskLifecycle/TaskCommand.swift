@@ -99,6 +99,8 @@ package struct Facts: Sendable, Hashable {
     package var breaker: BreakerState = .closed
     /// What the outcome did to the breaker.
     package var breakerChange: CircuitBreaker.Change?
+    /// From which amounts on the task's alert is critical.
+    package var thresholds = AlertThresholds()
 
     package init(breaker: BreakerState = .closed, breakerChange: CircuitBreaker.Change? = nil) {
         self.breaker = breaker

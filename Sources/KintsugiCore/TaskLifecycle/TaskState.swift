@@ -34,6 +34,8 @@ package struct TaskState: Sendable, Hashable {
     package private(set) var startedAt: Timestamp?
     package private(set) var finishedAt: Timestamp?
     package private(set) var deadLetter: DeadLetterEntry?
+    /// The alert that it is part of until it is cured.
+    package private(set) var alert: AlertMark?
     /// Attempts in a row whose process died under them.
     package private(set) var abandonedInARow = 0
     package private(set) var lateResults: [LateResult] = []
@@ -224,9 +226,10 @@ extension TaskState {
             if lateResults.count < TaskRules.maxLateResults { lateResults.append(late) }
         case .deadLetterResolved: deadLetter?.status = .resolved
         case .deadLetterDiscarded: deadLetter?.status = .discarded
+        case .alertRaised(let mark): alert = mark
+        case .alertResolved(let id): if alert?.id == id { alert = nil }
         case .circuitBreakerOpened, .circuitBreakerHalfOpened, .circuitBreakerClosed, .retriesSkipped,
-            .fallback,
-            .alertRaised, .alertResolved:
+            .fallback:
             break
         }
     }

@@ -8,6 +8,7 @@ import Synchronization
 extension Engine: Service {
     /// Loads agents and breakers and begins to hear commits. To be called once, before anything else.
     package func prepare() async throws(EngineError) {
+        try await loadAlerts()
         store.observeCommits { [brain, listeners] units in
             brain.tell(.committed(units))
             listeners.tell(units)
