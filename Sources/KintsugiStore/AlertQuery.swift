@@ -53,7 +53,7 @@ package struct AlertHappening: Sendable, Hashable {
             self.task = task
             id = state.id
             user = state.spec.userID
-            provider = ProviderID(state.failingProvider)
+            provider = ProviderID(state.blamed)
             agentID = state.listedAgent
             type = state.spec.type
             fault = state.lastFailure.map { Alert.Fault($0.failure) }

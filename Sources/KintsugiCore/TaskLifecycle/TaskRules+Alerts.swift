@@ -24,7 +24,7 @@ extension TaskRules {
         let severity = AlertRule.severity(
             taskType: spec.type, payment: spec.payment, thresholds: facts.thresholds)
         let id = UUID7(milliseconds: now.milliseconds, random: rng.next(), rng.next())
-        let cause = ErrorSignature(provider: state.failingProvider, failure: failure).fingerprint
+        let cause = ErrorSignature(provider: state.blamed, failure: failure).fingerprint
         return [.alertRaised(AlertMark(id: id, severity: severity, cause: cause))]
     }
 
@@ -54,13 +54,6 @@ extension TaskRules {
         }
         if isCured, let open { settled.append(.alertResolved(id: open.id)) }
         return settled
-    }
-}
-
-extension TaskState {
-    /// Who failed: the attempt's provider; without an attempt whom the task asked for.
-    package var failingProvider: String {
-        attempt?.start.provider.rawValue ?? agentID?.rawValue ?? spec.capability ?? spec.type
     }
 }
 

@@ -17,8 +17,9 @@ extension Snapshot {
         static let ongoing = "\(columns) WHERE a.open > 0 AND a.raised < ? ORDER BY a.raised DESC"
         static let byUser = "\(columns) WHERE a.raised < ? AND a.user_no = ? ORDER BY a.raised DESC"
         static let changed = "\(columns) WHERE a.changed > ? ORDER BY a.changed LIMIT ?"
+        /// Named, because without statistics the planner takes the key and looks at those that are cured, too.
         static let openTasks = """
-            SELECT t.id FROM alert_tasks m CROSS JOIN tasks t ON t.task_no = m.task_no
+            SELECT t.id FROM alert_tasks m INDEXED BY alert_tasks_open CROSS JOIN tasks t ON t.task_no = m.task_no
             WHERE m.open = 1 AND m.alert_no = ? ORDER BY m.task_no DESC LIMIT ?
             """
         static let tasks = """

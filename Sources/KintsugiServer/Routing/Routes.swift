@@ -4,7 +4,7 @@ import KintsugiWire
 
 /// Every operation of the API with who may: the same as in the OpenAPI document, which a test compares.
 enum Routes {
-    static let all: [Route] = open + tasks + reports + deadLetters + agents + rest
+    static let all: [Route] = open + tasks + reports + deadLetters + agents + alerts + rest
 
     /// The operations and the dashboard.
     static let served: [Route] = all + dashboard
@@ -59,6 +59,11 @@ enum Routes {
         Route(.delete, Paths.agent, .atLeast(.admin), AgentHandlers.remove),
         Route(.post, Paths.rotateAgentSecret, .atLeast(.admin), AgentHandlers.rotate),
         Route(.post, Paths.testAgent, .atLeast(.admin), AgentHandlers.test),
+    ]
+
+    private static let alerts = [
+        Route(.get, Paths.alerts, .atLeast(.viewer), AlertHandlers.list),
+        Route(.get, Paths.alert, .atLeast(.viewer), AlertHandlers.show),
     ]
 
     private static let rest = [
