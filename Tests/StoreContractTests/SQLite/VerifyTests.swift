@@ -13,7 +13,7 @@ struct VerifyTests {
             let report = try await withSQLite(folder) { try await $0.verify() }
             #expect(report.isSound, "\(report.problems)")
             #expect(report.tasks == 6)
-            #expect(report.events == 28)
+            #expect(report.events == 31)
         }
     }
 
