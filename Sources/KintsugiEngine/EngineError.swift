@@ -16,6 +16,8 @@ package enum EngineError: Error, Sendable, Hashable {
     case agentExists(AgentID)
     /// Unfinished tasks need the agent.
     case agentInUse(AgentID)
+    /// The bulk operation has ended so.
+    case bulkEnded(BulkStatus)
     /// A request with this idempotency key was recorded by somebody else just now: read its answer.
     case idempotencyConflict
     /// The server is shutting down.

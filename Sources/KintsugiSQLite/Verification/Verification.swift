@@ -7,6 +7,7 @@ struct Verification {
     let snapshot: Snapshot
     private(set) var report = VerificationReport()
     private var expected = Expected()
+    var expectedGroups = GroupTally()
     private var names: [Int64: (kind: NameKind, text: String)] = [:]
     private var agents: [String: Int64] = [:]
 
@@ -20,6 +21,7 @@ struct Verification {
         try checkStreams()
         try checkStats()
         try checkMoney()
+        try checkGroups()
         return report
     }
 
@@ -98,11 +100,12 @@ struct Verification {
             try verification.checkLive(row, replay.state)
             try verification.checkSearch(row, replay.state)
             try verification.checkDeadLetters(row, replay)
+            try verification.checkCauses(row, replay)
             verification.expected.add(replay, row, agents: verification.agents)
         }
     }
 
-    private mutating func eachTask(
+    mutating func eachTask(
         _ body: (inout Verification, TaskRow, Replay) throws(ReadFault) -> Void
     ) throws(ReadFault) {
         let select = try snapshot.statement(

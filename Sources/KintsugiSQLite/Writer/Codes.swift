@@ -10,9 +10,11 @@ enum NameKind: Int64, Sendable, Hashable {
     case capability = 4
     case provider = 5
     case errorType = 6
+    /// The fingerprint of a cause.
+    case cause = 7
 
     /// One more than the greatest.
-    static let count = 7
+    static let count = 8
 }
 
 /// The kinds of counters. Stored: never renumbered.
@@ -146,7 +148,7 @@ extension Lane {
         case .capability: self = .capability(text)
         case .type: self = .type(text)
         case .provider: self = .held(ProviderID(text))
-        case .user, .errorType: return nil
+        case .user, .errorType, .cause: return nil
         }
     }
 }
