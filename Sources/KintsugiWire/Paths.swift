@@ -33,6 +33,8 @@ public enum Paths {
     public static let circuitBreakers = "/api/v1/circuit-breakers"
     public static let openCircuitBreaker = "/api/v1/circuit-breakers/{provider}/open"
     public static let closeCircuitBreaker = "/api/v1/circuit-breakers/{provider}/close"
+    public static let strategies = "/api/v1/recovery/strategies"
+    public static let strategiesForError = "/api/v1/recovery/strategies/{error_type}"
     public static let fallbackChains = "/api/v1/recovery/fallback-chain"
     public static let fallbackChain = "/api/v1/recovery/fallback-chain/{id}"
     public static let stats = "/api/v1/stats"

@@ -62,6 +62,8 @@ enum Routes {
     ]
 
     private static let recovery = [
+        Route(.get, Paths.strategies, .atLeast(.viewer), StrategyHandlers.list),
+        Route(.get, Paths.strategiesForError, .atLeast(.viewer), StrategyHandlers.show),
         Route(.post, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.create),
         Route(.get, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.list),
         Route(.get, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.show),

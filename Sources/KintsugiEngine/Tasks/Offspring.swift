@@ -1,18 +1,6 @@
-package import KintsugiCore
+import KintsugiCore
 import KintsugiStore
-package import KintsugiVocabulary
-
-extension Engine {
-    /// The fallback chains that tasks can run now.
-    package var chains: ChainBook { brain.chains }
-
-    /// Lets tasks run this chain from now on; who does already goes on with the chain as it was.
-    ///
-    /// In memory only: whoever makes chains durable calls it after the commit, and for each of them at start.
-    package func setChain(_ chain: FallbackChain) { brain.chainChanged(chain) }
-
-    package func removeChain(_ id: UUID7) { brain.chainRemoved(id) }
-}
+import KintsugiVocabulary
 
 extension TaskCommand {
     /// The agent that a person names in it.
