@@ -14,6 +14,7 @@ public enum Paths {
     public static let task = "/api/v1/tasks/{id}"
     public static let cancelTask = "/api/v1/tasks/{id}/cancel"
     public static let retryTask = "/api/v1/tasks/{id}/retry"
+    public static let decideTask = "/api/v1/tasks/{id}/decide"
     public static let timeline = "/api/v1/tasks/{id}/timeline"
     public static let attempts = "/api/v1/tasks/{id}/attempts"
     public static let reportProgress = "/api/v1/tasks/{id}/progress"

@@ -1,4 +1,4 @@
-package import KintsugiVocabulary
+import KintsugiVocabulary
 
 /// Which chain a task runs: the one it names, else the one made for it, else the one that fits it best.
 ///
@@ -50,6 +50,7 @@ package struct ChainBook: Sendable {
 
     package init() {}
 
+    /// - Complexity: O(chains): they change rarely and are asked for with every failure, so a change makes a new book.
     package init(_ chains: [FallbackChain]) {
         var all: [UUID7: FallbackChain] = [:]
         for chain in chains { all[chain.id] = chain }
@@ -57,25 +58,6 @@ package struct ChainBook: Sendable {
     }
 
     package var isEmpty: Bool { shelves == nil }
-
-    /// Every chain, the oldest first.
-    package var all: [FallbackChain] {
-        (shelves?.chains.values).map { $0.sorted { $0.id < $1.id } } ?? []
-    }
-
-    package subscript(id: UUID7) -> FallbackChain? { shelves?.chains[id] }
-
-    /// - Complexity: O(chains), as chains change rarely and are asked for with every failure.
-    package mutating func set(_ chain: FallbackChain) {
-        var chains = shelves?.chains ?? [:]
-        chains[chain.id] = chain
-        shelves = Shelves(chains)
-    }
-
-    package mutating func remove(_ id: UUID7) {
-        guard var chains = shelves?.chains, chains.removeValue(forKey: id) != nil else { return }
-        shelves = chains.isEmpty ? nil : Shelves(chains)
-    }
 
     /// The chain that this task runs; nil: none.
     package func chain(for subject: TaskSubject) -> FallbackChain? {

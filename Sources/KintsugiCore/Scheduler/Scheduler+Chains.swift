@@ -1,11 +1,9 @@
-package import KintsugiVocabulary
+import KintsugiVocabulary
 
 /// What the rules of fallback chains need to know, kept at hand.
 extension Scheduler {
-    /// A chain was made or changed; a task that runs it already goes on with it as it was.
-    package mutating func chainChanged(_ chain: FallbackChain) { chains.set(chain) }
-
-    package mutating func chainRemoved(_ id: UUID7) { chains.remove(id) }
+    /// A chain was made, changed or removed; a task that runs it already goes on with it as it was.
+    package mutating func chainsChanged(_ book: ChainBook) { chains = book }
 
     /// The facts for a command on a task whose attempt's provider has this breaker.
     func facts(breaker: BreakerState = .closed, change: CircuitBreaker.Change? = nil) -> Facts {

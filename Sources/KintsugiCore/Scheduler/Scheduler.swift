@@ -49,7 +49,7 @@ package struct Scheduler: Sendable {
     var holdRates: [Lane: RateLimit] = [:]
     var isDraining = false
     /// The fallback chains there are.
-    package internal(set) var chains = ChainBook()
+    var chains = ChainBook()
     /// The agents as the rules see them, kept as they change.
     var roster = AgentRoster()
     package var actions: [SchedulerAction] = []

@@ -15,10 +15,19 @@ final class ChainRegistry: Sendable {
     func count(of owner: UserID) -> Int { chains.withLock { $0.values.count { $0.chain.owner == owner } } }
     func set(_ record: ChainRecord) { chains.withLock { $0[record.chain.id] = record } }
 
-    func hear(_ units: [CommittedUnit]) {
+    /// What tasks look their chain up in.
+    var book: ChainBook { ChainBook(all.map(\.chain)) }
+
+    /// Whether a chain has changed.
+    func hear(_ units: [CommittedUnit]) -> Bool {
+        var changed = false
         for unit in units where !unit.unit.records.isEmpty {
-            for append in unit.unit.records where append.kind == .chain { hear(append) }
+            for append in unit.unit.records where append.kind == .chain {
+                hear(append)
+                changed = true
+            }
         }
+        return changed
     }
 
     private func hear(_ append: RecordAppend) {

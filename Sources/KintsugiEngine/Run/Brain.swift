@@ -65,8 +65,7 @@ final class Brain: Sendable {
 
     func agentChanged(_ profile: AgentProfile) { change { $0.agentChanged(profile) } }
     func agentRemoved(_ id: AgentID) { change { $0.agentRemoved(id) } }
-    func chainChanged(_ chain: FallbackChain) { change { $0.chainChanged(chain) } }
-    func chainRemoved(_ id: UUID7) { change { $0.chainRemoved(id) } }
+    func chainsChanged(_ book: ChainBook) { change { $0.chainsChanged(book) } }
     func lanesFound(_ lanes: [Lane]) { change { $0.lanesFound(lanes) } }
     func breakerRestored(_ record: BreakerRecord, forced: Bool, reason: String?) {
         change { $0.breakerRestored(record, forced: forced, reason: reason) }
@@ -93,8 +92,6 @@ final class Brain: Sendable {
     func breakerState(_ provider: ProviderID) -> BreakerState {
         scheduler.withLock { $0.breakerState(provider) }
     }
-
-    var chains: ChainBook { scheduler.withLock { $0.chains } }
 
     func obstacle(for state: TaskState) -> Obstacle? { scheduler.withLock { $0.obstacle(for: state) } }
 

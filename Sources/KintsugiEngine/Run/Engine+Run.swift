@@ -9,7 +9,7 @@ extension Engine: Service {
     /// Loads agents, breakers and chains and begins to hear commits. To be called once, before anything else.
     package func prepare() async throws(EngineError) {
         store.observeCommits { [brain, listeners, chainRegistry] units in
-            chainRegistry.hear(units)
+            if chainRegistry.hear(units) { brain.chainsChanged(chainRegistry.book) }
             brain.tell(.committed(units))
             listeners.tell(units)
         }
@@ -28,6 +28,7 @@ extension Engine: Service {
                 document.record(of: ProviderID(record.key)), forced: document.forced, reason: document.reason)
         }
         try await loadChains()
+        brain.chainsChanged(chainRegistry.book)
     }
 
     /// Rescues, then runs tasks until a graceful shutdown; returns when nothing is under way any more.

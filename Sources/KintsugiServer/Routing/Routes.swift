@@ -31,6 +31,7 @@ enum Routes {
         Route(.get, Paths.task, .atLeast(.viewer), TaskHandlers.show),
         Route(.post, Paths.cancelTask, .atLeast(.operator), TaskHandlers.cancel),
         Route(.post, Paths.retryTask, .atLeast(.operator), TaskHandlers.retry),
+        Route(.post, Paths.decideTask, .atLeast(.operator), TaskHandlers.decide),
         Route(.get, Paths.timeline, .atLeast(.viewer), HistoryHandlers.timeline),
         Route(.get, Paths.attempts, .atLeast(.viewer), HistoryHandlers.attempts),
     ]
