@@ -38,6 +38,8 @@ public enum Paths {
     public static let strategiesForError = "/api/v1/recovery/strategies/{error_type}"
     public static let fallbackChains = "/api/v1/recovery/fallback-chain"
     public static let fallbackChain = "/api/v1/recovery/fallback-chain/{id}"
+    public static let simulateChain = "/api/v1/recovery/fallback-chain/{id}/simulate"
+    public static let simulate = "/api/v1/recovery/simulate"
     public static let stats = "/api/v1/stats"
     public static let audit = "/api/v1/audit"
     public static let apiKeys = "/api/v1/api-keys"

@@ -120,6 +120,7 @@ package enum StrategyCatalogue {
         Entry(.useOutput, "Completes with an answer that is good enough without a call."),
         Entry(.notify, "Tells people that the quota is too small."),
         Entry(.escalate, "A person gets a higher limit, or decides that it can wait."),
+        Entry(.retry, "Asks again as it is, once the limit was raised."),
         Entry(.discard, "Gives it up: not worth a call."),
     ]
 
@@ -129,6 +130,7 @@ package enum StrategyCatalogue {
         Entry(.useOutput, "Completes with an answer that is good enough until the provider is back."),
         Entry(.notify, "Tells people while the chain goes on."),
         Entry(.escalate, "A person decides whether it can wait for the provider."),
+        Entry(.retry, "Asks again as it is, once the provider is back."),
         Entry(.discard, "Gives it up."),
     ]
 
@@ -143,6 +145,7 @@ package enum StrategyCatalogue {
         Entry(.notify, "Tells people that credentials need care while the chain goes on."),
         Entry(.escalate, "A person renews the credentials, then lets it go on."),
         Entry(.useOutput, "Completes with an answer that is good enough."),
+        Entry(.retry, "Asks again as it is, once the agent accepts us."),
         Entry(.discard, "Gives it up: nobody may do this here."),
     ]
 
@@ -155,6 +158,8 @@ package enum StrategyCatalogue {
         Entry(.useOutput, "Completes with an answer that says so, where the caller can live with it."),
         Entry(.compensate, "Undoes what was done for this before."),
         Entry(.notify, "Tells people while the chain goes on."),
+        Entry(
+            .retry, "Asks again as it is, once the agent was mended: the fault is not always in the input."),
         Entry(.discard, "Gives it up: the input will never be good."),
     ]
 
@@ -168,6 +173,7 @@ package enum StrategyCatalogue {
         Entry(.useOutput, "Completes with an answer that says that there is none."),
         Entry(.compensate, "Undoes what was done for this before."),
         Entry(.notify, "Tells people while the chain goes on."),
+        Entry(.retry, "Asks again as it is, once the thing is there."),
         Entry(.discard, "Gives it up: what is gone needs no work."),
     ]
 
@@ -178,6 +184,7 @@ package enum StrategyCatalogue {
         Entry(.useOutput, "Completes with an answer that is good enough."),
         Entry(.compensate, "Undoes what was done for this before."),
         Entry(.notify, "Tells people while the chain goes on."),
+        Entry(.retry, "Asks again as it is, once the agent was mended."),
         Entry(.discard, "Gives it up."),
     ]
 
@@ -199,6 +206,7 @@ package enum StrategyCatalogue {
         Entry(.useOutput, "Completes with an answer that is good enough."),
         Entry(.notify, "Tells people that an agent is missing."),
         Entry(.escalate, "A person registers an agent, or gives its callback, and lets it go on."),
+        Entry(.retry, "Asks again, once there is an agent."),
         Entry(.discard, "Gives it up."),
     ]
 
@@ -207,6 +215,7 @@ package enum StrategyCatalogue {
         Entry(.notify, "Tells people that an agent has an address that it should not have."),
         Entry(.escalate, "A person mends the address, or allows its network, and lets it go on."),
         Entry(.useOutput, "Completes with an answer that is good enough."),
+        Entry(.retry, "Asks again, once the address was mended or allowed."),
         Entry(.discard, "Gives it up."),
     ]
 

@@ -70,6 +70,8 @@ enum Routes {
         Route(.get, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.show),
         Route(.put, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.replace),
         Route(.delete, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.remove),
+        Route(.post, Paths.simulateChain, .atLeast(.operator), SimulationHandlers.ofChain),
+        Route(.post, Paths.simulate, .atLeast(.operator), SimulationHandlers.ofDraft),
     ]
 
     private static let rest = [
