@@ -34,8 +34,12 @@ package struct TaskState: Sendable, Hashable {
     package private(set) var startedAt: Timestamp?
     package private(set) var finishedAt: Timestamp?
     package private(set) var deadLetter: DeadLetterEntry?
+    /// What is being tried to mend it.
+    package private(set) var remedies = RemedyFold()
     /// Boxed: few tasks have one, and states are copied on every step.
     var chainBox: ChainBox?
+    /// The alert that it is part of until it is cured.
+    package private(set) var alert: AlertMark?
     /// Attempts in a row whose process died under them.
     package private(set) var abandonedInARow = 0
     package private(set) var lateResults: [LateResult] = []
@@ -174,6 +178,7 @@ extension TaskState {
     package mutating func evolve(_ event: TaskEvent, at now: Timestamp) {
         version += 1
         updatedAt = now
+        noteRemedy(event)
         switch event {
         case .taskCreated(let spec): specBox = SpecBox(spec)
         case .taskStarted:
@@ -231,10 +236,19 @@ extension TaskState {
             if lateResults.count < TaskRules.maxLateResults { lateResults.append(late) }
         case .deadLetterResolved: deadLetter?.status = .resolved
         case .deadLetterDiscarded: deadLetter?.status = .discarded
-        case .circuitBreakerOpened, .circuitBreakerHalfOpened, .circuitBreakerClosed, .retriesSkipped,
-            .alertRaised, .alertResolved:
+        case .alertRaised(let mark): alert = mark
+        case .alertResolved(let id): if alert?.id == id { alert = nil }
+        case .circuitBreakerOpened, .circuitBreakerHalfOpened, .circuitBreakerClosed, .retriesSkipped:
             break
         }
+    }
+
+    /// To be called before anything else is made of the event.
+    private mutating func noteRemedy(_ event: TaskEvent) {
+        var agent: AgentID?
+        if case .taskRequeued = event { agent = agentID ?? attempt?.start.agentID }
+        var counts: [RemedyFold.Count] = []
+        remedies.take(event, agent: agent, into: &counts)
     }
 
     private mutating func begin(_ start: AttemptStart, at now: Timestamp) {

@@ -20,10 +20,13 @@ extension SQLiteStore {
             "history": Snapshot.historySQL, "changes": Snapshot.changesSQL, "series": Snapshot.seriesSQL,
             "unfinished": Snapshot.unfinishedSQL, "inProgress": Snapshot.inProgressSQL,
             "growth": Snapshot.growthSQL, "answer": Snapshot.answerSQL,
+            "remedies": Snapshot.remediesSQL, "firstTime": Snapshot.firstTimeSQL,
+            "chainFigures": Snapshot.chainFiguresSQL,
             "byUser": TaskSources.SQL.byUser, "byError": TaskSources.SQL.byError,
             "everything": TaskSources.SQL.everything, "deadLetters.pending": Snapshot.DeadLetterSQL.pending,
         ]
         for (index, sql) in TaskSources.SQL.all.enumerated() { all["tasks.\(index)"] = sql }
+        for (index, sql) in Snapshot.AlertSQL.all.enumerated() { all["alerts.\(index)"] = sql }
         for (index, sql) in Snapshot.DeadLetterSQL.all.enumerated() { all["deadLetters.\(index)"] = sql }
         return all
     }()

@@ -9,6 +9,7 @@ import KintsugiVocabulary
 final class UnitWriter {
     let connection: OpaquePointer
     let statements: WriterStatements
+    let alerts: AlertWriter
     var names: NameTable
     private var tally = Tally()
     private var counts: Counts
@@ -24,6 +25,7 @@ final class UnitWriter {
     init(on connection: OpaquePointer) throws(SQLiteFault) {
         self.connection = connection
         statements = try WriterStatements(on: connection)
+        alerts = try AlertWriter(on: connection)
         names = try NameTable(on: connection)
         func number(_ sql: String) throws(SQLiteFault) -> Int64 {
             let statement = try PreparedStatement(sql, on: connection)
@@ -43,6 +45,7 @@ final class UnitWriter {
 
     func finalize() {
         statements.finalize()
+        alerts.finalize()
         names.finalize()
     }
 
@@ -164,6 +167,10 @@ final class UnitWriter {
         if append.after.isCounted {
             tally.count(append, userNo: try names.number(.user, append.after.spec.userID.rawValue))
             try countAttempts(of: append)
+            for count in append.remedyCounts {
+                let (kind, name) = count.subject
+                tally.count(count, subjectNo: try names.number(kind, name))
+            }
         }
     }
 
