@@ -4,7 +4,8 @@ import KintsugiWire
 
 /// Every operation of the API with who may: the same as in the OpenAPI document, which a test compares.
 enum Routes {
-    static let all: [Route] = open + tasks + reports + deadLetters + agents + recovery + rest
+    static let all: [Route] =
+        open + tasks + reports + deadLetters + agents + recovery + alerts + rest
 
     /// The operations and the dashboard.
     static let served: [Route] = all + dashboard
@@ -72,6 +73,11 @@ enum Routes {
         Route(.delete, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.remove),
         Route(.post, Paths.simulateChain, .atLeast(.operator), SimulationHandlers.ofChain),
         Route(.post, Paths.simulate, .atLeast(.operator), SimulationHandlers.ofDraft),
+    ]
+
+    private static let alerts = [
+        Route(.get, Paths.alerts, .atLeast(.viewer), AlertHandlers.list),
+        Route(.get, Paths.alert, .atLeast(.viewer), AlertHandlers.show),
     ]
 
     private static let rest = [
