@@ -74,6 +74,13 @@ package protocol Store: Sendable {
     /// Dead letters by cause, each cause once. Does not grow with the number of dead letters.
     func causeGroups(_ query: CauseGroupQuery) async throws(StoreError) -> CauseGroupPage
 
+    // MARK: Alerts
+
+    func alerts(_ query: AlertQuery) async throws(StoreError) -> Page<Alert>
+    func alert(_ id: UUID7) async throws(StoreError) -> Alert?
+    /// Alerts to which something happened after this position, the oldest change first, each as it is now.
+    func alerts(changedAfter position: Int64, limit: Int) async throws(StoreError) -> [Alert]
+
     // MARK: Counters; none of these grows with the number of tasks
 
     /// Counts over everything, or over one user's tasks.
@@ -86,6 +93,10 @@ package protocol Store: Sendable {
     /// are in progress is exact as long as there are not more than some thousands in all.
     func figures(of agents: [AgentID], from: Timestamp, to: Timestamp) async throws(StoreError)
         -> [AgentFigures]
+    /// What was tried against which failures, over all users, and how often it helped.
+    func remedies() async throws(StoreError) -> MeasuredRemedies
+    /// How often each of these chains was begun and how it ended, each at its chain's place.
+    func chainFigures(_ chains: [UUID7]) async throws(StoreError) -> [ChainFigures]
     /// Since when the longest-waiting ready task has been waiting.
     func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp?
 
@@ -223,14 +234,17 @@ package struct DeadLetter: Sendable, Hashable {
     package var closedAt: Timestamp?
     package var closedBy: String?
     package var note: String?
+    /// What it raised by coming here.
+    package var alert: AlertMark?
 
     package init(
         id: DeadLetterID, number: Int64, task: StoredTask, status: DeadLetterStatus, reason: DeadLetterReason,
         agentID: AgentID?, failure: Failure?, attempts: Int, failedAt: Timestamp, closedAt: Timestamp? = nil,
-        closedBy: String? = nil, note: String? = nil
+        closedBy: String? = nil, note: String? = nil, alert: AlertMark? = nil
     ) {
         self.id = id
         self.number = number
+        self.alert = alert
         self.task = task
         self.status = status
         self.reason = reason

@@ -9,6 +9,8 @@ public struct FailedTaskResource: Resource {
     public var error: ErrorResource?
     public var errorGroup = ""
     public var attempts = 0
+    /// What it raised by coming here.
+    public var alert: AlertMarkResource?
     public var failedAt = ""
     public var closedAt: String?
     public var closedBy: String?
@@ -20,7 +22,9 @@ public struct FailedTaskResource: Resource {
 
     package init(task: TaskResource) { self.task = task }
 
-    package func write(to json: inout JSONWriter) {
+    package func write(to json: inout JSONWriter) { write(to: &json, withTask: true) }
+
+    func write(to json: inout JSONWriter, withTask: Bool) {
         json.object { json in
             json.member("id", id)
             json.member("task_id", task.id)
@@ -33,16 +37,42 @@ public struct FailedTaskResource: Resource {
             json.member("error_group", errorGroup)
             json.member("attempts", attempts)
             json.member("payment", payment: task.payment)
-            json.key("alert")
-            json.null()
+            json.member("alert", resource: alert)
             json.member("failed_at", failedAt)
             json.member("closed_at", closedAt)
             json.member("closed_by", closedBy)
             json.member("note", note)
-            json.member("task", resource: task)
+            if withTask { json.member("task", resource: task) }
             json.member("suggested_strategies", texts: suggestedStrategies)
         }
     }
+}
+
+/// The alert that a task is part of, with the task's own severity.
+public struct AlertMarkResource: Resource {
+    public var id: String
+    public var severity: AlertSeverity
+
+    package init(id: String, severity: AlertSeverity) {
+        self.id = id
+        self.severity = severity
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("id", id)
+            $0.member("severity", severity.rawValue)
+        }
+    }
+}
+
+/// An entry without its task, where it stands for others.
+public struct FailedTaskSampleResource: Resource {
+    public var entry: FailedTaskResource
+
+    package init(entry: FailedTaskResource) { self.entry = entry }
+
+    package func write(to json: inout JSONWriter) { entry.write(to: &json, withTask: false) }
 }
 
 /// An entry that was retried, and its task in the new round.

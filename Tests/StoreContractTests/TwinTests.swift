@@ -44,6 +44,7 @@ struct TwinTests {
             #expect(first == second, "\(query)")
             if let entry = first.first { #expect(try await left.deadLetter(entry.id) == entry) }
         }
+        try await compareAlerts(left, right, history)
         for user in [nil] + history.users.map(Optional.some) {
             try await compareCounters(left, right, user, history.now)
             try await compareGroups(left, right, user)
@@ -62,6 +63,8 @@ struct TwinTests {
             let figures = try await right.figures(of: agents, from: from, to: .distantFuture)
             #expect(try await left.figures(of: agents, from: from, to: .distantFuture) == figures)
         }
+        let remedies = try await right.remedies()
+        #expect(try await left.remedies() == remedies)
         try await compareRecordHistory(left, right, history.now)
         for key in history.keys {
             let (first, second) = (try await history.answer(key, left), try await history.answer(key, right))
@@ -79,6 +82,23 @@ struct TwinTests {
                 )
                 #expect(first.map(\.comparable) == second.map(\.comparable))
             }
+        }
+    }
+
+    private func compareAlerts(_ left: SQLiteStore, _ right: MemoryStore, _ history: RandomHistory)
+        async throws
+    {
+        for query in history.alertQueries() {
+            let (first, second) = (try await left.all(query), try await right.all(query))
+            #expect(first.map(\.plain) == second.map(\.plain), "\(query)")
+            if let alert = first.first { #expect(try await left.alert(alert.id)?.plain == alert.plain) }
+        }
+        let end = try await right.status().position
+        for (after, limit) in [(Int64(0), 1000), (end / 2, 5), (end - 20, 2), (end, 1)] {
+            let first = try await left.alerts(changedAfter: after, limit: limit)
+            #expect(
+                first.map(\.plain) == (try await right.alerts(changedAfter: after, limit: limit)).map(\.plain)
+            )
         }
     }
 
@@ -189,5 +209,14 @@ extension CauseGroup {
         group.counts = counts.filter { $0.value != 0 }
         group.pendingValue = pendingValue.mapValues { Decimal.sum($0, "0.000") }
         return group
+    }
+}
+
+extension Alert {
+    /// Money as it is worth, not as it is written.
+    fileprivate var plain: Alert {
+        var alert = self
+        alert.value = value.mapValues { Decimal.sum("0.00", $0) }
+        return alert
     }
 }

@@ -55,7 +55,7 @@ package enum BulkRules {
         case .alreadyEnded: .alreadyEnded
         case .notRetryable: .notRetryable
         case .outOfDate: .changed
-        case .notCurrent, .repeatedReport: nil
+        case .notCurrent, .repeatedReport, .notWaiting: nil
         }
     }
 }

@@ -48,6 +48,13 @@ package struct Scheduler: Sendable {
     var calls: [CallKey: Call] = [:]
     var holdRates: [Lane: RateLimit] = [:]
     var isDraining = false
+    /// The fallback chains there are.
+    var chains = ChainBook()
+    /// The agents as the rules see them, kept as they change.
+    var roster = AgentRoster()
+    /// From which amounts on alerts are critical.
+    package var thresholds = AlertThresholds()
+    package var alerts = OpenAlerts()
     package var actions: [SchedulerAction] = []
 
     /// A task in memory.
@@ -147,11 +154,13 @@ package struct Scheduler: Sendable {
             provider.budget = RetryBudget(settings: settings)
         }
         providers[profile.provider] = provider
+        roster.set(profile)
         touchAll()
     }
 
     package mutating func agentRemoved(_ id: AgentID) {
         agents[id] = nil
+        roster.remove(id)
         touchAll()
     }
 
@@ -183,6 +192,7 @@ package struct Scheduler: Sendable {
     package mutating func refused(_ decision: Decision) {
         let number = decision.task.number
         if let attempt = decision.reservedAttempt { release(CallKey(number: number, attempt: attempt)) }
+        if let record = decision.breaker { actions.append(.recordBreaker(record)) }
         switch decision.command {
         case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
         default: break
@@ -196,6 +206,7 @@ package struct Scheduler: Sendable {
     package mutating func stalled(_ decision: Decision, at now: Timestamp) {
         let number = decision.task.number
         if let attempt = decision.reservedAttempt { release(CallKey(number: number, attempt: attempt)) }
+        if let record = decision.breaker { actions.append(.recordBreaker(record)) }
         switch decision.command {
         case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
         default: break
@@ -215,8 +226,8 @@ package struct Scheduler: Sendable {
         let change = settle(call, outcome, isLocalSaturation: isLocalSaturation, at: now)
         calls[key] = nil
         freeSlot(of: call.agent)
-        let facts = Facts(breaker: breakerState(call.provider), breakerChange: change)
-        let record = change.map { breakerRecord(call.provider, $0) }
+        let facts = facts(breaker: breakerState(call.provider), change: change)
+        let record = change.map { breakerRecord(call.provider, $0, at: now) }
         let command = TaskCommand.attemptEnded(number: attempt, outcome)
         guard let entry = entries[number], entry.place == .running, entry.state.currentAttempt == attempt
         else {

@@ -9,7 +9,7 @@ extension TaskRules {
         [
             .taskFailed(reason: reason, failure: failure),
             .movedToDLQ(newDeadLetter(at: now, using: &rng), reason: reason),
-        ]
+        ] + alert(for: failure, state, facts, at: now, using: &rng)
     }
 
     static func newDeadLetter(at now: Timestamp, using rng: inout SeededGenerator) -> DeadLetterID {

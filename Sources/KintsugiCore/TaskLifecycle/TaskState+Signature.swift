@@ -15,7 +15,7 @@ extension TaskState {
     }
 
     /// The provider of the round's last attempt; before there is one, who was asked for.
-    private var blamed: String {
+    package var blamed: String {
         if let attempt, let began = roundStartedAt, attempt.startedAt >= began {
             return attempt.start.provider.rawValue
         }

@@ -45,8 +45,9 @@ final class Brain: Sendable {
         self.store = store
         self.configuration = configuration
         self.logger = logger
-        scheduler = Mutex(
-            Scheduler(node: configuration.node, seed: configuration.seed ^ 0x9e37_79b9_7f4a_7c15))
+        var first = Scheduler(node: configuration.node, seed: configuration.seed ^ 0x9e37_79b9_7f4a_7c15)
+        first.thresholds = configuration.alertThresholds
+        scheduler = Mutex(first)
         (actions, out) = AsyncStream.makeStream(of: [SchedulerAction].self)
     }
 
@@ -65,6 +66,7 @@ final class Brain: Sendable {
 
     func agentChanged(_ profile: AgentProfile) { change { $0.agentChanged(profile) } }
     func agentRemoved(_ id: AgentID) { change { $0.agentRemoved(id) } }
+    func chainsChanged(_ book: ChainBook) { change { $0.chainsChanged(book) } }
     func lanesFound(_ lanes: [Lane]) { change { $0.lanesFound(lanes) } }
     func breakerRestored(_ record: BreakerRecord, forced: Bool, reason: String?) {
         change { $0.breakerRestored(record, forced: forced, reason: reason) }
@@ -72,6 +74,10 @@ final class Brain: Sendable {
     func force(_ provider: ProviderID, open: Bool, until: Timestamp?, reason: String?) {
         let now = configuration.now()
         change { $0.force(provider, open: open, until: until, reason: reason, at: now) }
+    }
+
+    func withScheduler<Value: Sendable>(_ body: (inout sending Scheduler) -> Value) -> Value {
+        scheduler.withLock { body(&$0) }
     }
 
     private func change(_ body: (inout sending Scheduler) -> Void) {
@@ -85,8 +91,7 @@ final class Brain: Sendable {
 
     /// The facts for a command on this task.
     func facts(for state: TaskState) -> Facts {
-        guard let provider = state.attempt?.start.provider else { return Facts() }
-        return Facts(breaker: scheduler.withLock { $0.breakerState(provider) })
+        scheduler.withLock { $0.facts(for: state) }
     }
 
     func breakerState(_ provider: ProviderID) -> BreakerState {
@@ -182,6 +187,7 @@ final class Brain: Sendable {
         switch input {
         case .committed(let units):
             for unit in units {
+                heed(unit.unit, &scheduler, at: now)
                 for (append, number) in zip(unit.unit.tasks, unit.receipt.numbers) {
                     scheduler.recorded(StoredTask(number: number, state: append.after), at: now)
                 }
@@ -223,11 +229,8 @@ final class Brain: Sendable {
         inbox.withLock { $0.pendingDecisions += decisions.count }
         let units = decisions.map { decision in
             AppendUnit(
-                tasks: [
-                    TaskAppend(
-                        number: decision.task.number, before: decision.task.state, events: decision.events,
-                        at: decision.at, after: decision.after)
-                ],
+                tasks: TaskAppend.all(
+                    of: decision.task, decision.events, at: decision.at, after: decision.after),
                 records: decision.breaker.map { [$0.append(at: decision.at)] } ?? [])
         }
         store.submit(units) { [self] results in
@@ -268,7 +271,10 @@ extension BreakerRecord {
             reason: nil)
         return RecordAppend(
             kind: .provider, key: provider.rawValue, expectedVersion: nil, event: event,
-            data: .actor("system"), at: now,
-            document: document.encoded)
+            data: JSONText(
+                valid: JSONWriter.object {
+                    $0.member("actor", "system")
+                    $0.optional("alert_id", alertID?.description)
+                }), at: now, document: document.encoded)
     }
 }

@@ -35,9 +35,7 @@ extension Engine {
         _ command: TaskCommand, on id: TaskID, in scope: Scope, ifVersion version: Int? = nil,
         sealing: Sealing? = nil
     ) async throws(EngineError) -> StoredTask {
-        if case .retry(let retry) = command, let agent = retry.agentID,
-            registry.agent(agent)?.isDraining ?? true
-        {
+        if let agent = command.namedAgent, registry.agent(agent)?.isDraining ?? true {
             throw .unknownAgent(agent)
         }
         for _ in 0..<Self.maxDecisions {
@@ -83,6 +81,8 @@ extension Engine {
         -> (events: [TaskEvent], at: Timestamp)
     {
         let now = max(now, state.updatedAt)
+        var facts = facts
+        facts.thresholds = configuration.alertThresholds
         let decided: Result<[TaskEvent], Rejection> = chance.withLock { rng in
             do throws(Rejection) {
                 return .success(try TaskRules.decide(command, state, facts, at: now, using: &rng))
@@ -90,7 +90,9 @@ extension Engine {
                 return .failure(error)
             }
         }
-        return (try decided.get(), now)
+        var events = try decided.get()
+        brain.adopt(&events, of: state.spec.userID, at: now)
+        return (events, now)
     }
 
     /// Appends decided events. Nil: the task has changed in between.
@@ -99,10 +101,9 @@ extension Engine {
     {
         var after = task.state
         for event in events { after.evolve(event, at: now) }
-        let append = TaskAppend(
-            number: task.number, before: task.state, events: events, at: now, after: after)
+        let appends = TaskAppend.all(of: task, events, at: now, after: after)
         do {
-            _ = try await self.append(AppendUnit(tasks: [append], idempotency: sealing?([after])))
+            _ = try await self.append(AppendUnit(tasks: appends, idempotency: sealing?([after])))
         } catch .store(.versionConflict) {
             return nil
         }

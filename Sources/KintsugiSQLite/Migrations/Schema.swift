@@ -11,7 +11,9 @@ enum Schema {
         migrator.registerMigration("003-records", migrate: createRecords)
         migrator.registerMigration("004-figures", migrate: createFigures)
         migrator.registerMigration("005-agent-figures", migrate: createAgentFigures)
-        migrator.registerMigration("006-groups", migrate: createGroups)
+        migrator.registerMigration("006-alerts", migrate: createAlerts)
+        migrator.registerMigration("007-remedies", migrate: createRemedies)
+        migrator.registerMigration("008-groups", migrate: createGroups)
         if try writer.read(migrator.hasBeenSuperseded) {
             throw StoreError.broken(
                 "The database was written by a newer Kintsugi; start that version, or restore an older backup."

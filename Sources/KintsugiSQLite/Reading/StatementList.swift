@@ -20,6 +20,8 @@ extension SQLiteStore {
             "history": Snapshot.historySQL, "changes": Snapshot.changesSQL, "series": Snapshot.seriesSQL,
             "unfinished": Snapshot.unfinishedSQL, "inProgress": Snapshot.inProgressSQL,
             "growth": Snapshot.growthSQL, "answer": Snapshot.answerSQL,
+            "remedies": Snapshot.remediesSQL, "firstTime": Snapshot.firstTimeSQL,
+            "chainFigures": Snapshot.chainFiguresSQL,
             "byUser": TaskSources.SQL.byUser, "byError": TaskSources.SQL.byError,
             "everything": TaskSources.SQL.everything, "deadLetters.pending": Snapshot.DeadLetterSQL.pending,
             "deadLetters.byCause": Snapshot.DeadLetterSQL.byCause,
@@ -30,6 +32,7 @@ extension SQLiteStore {
             "recordsBefore": Snapshot.recordsBeforeSQL, "recordEvents": Snapshot.recordEventsSQL,
         ]
         for (index, sql) in TaskSources.SQL.all.enumerated() { all["tasks.\(index)"] = sql }
+        for (index, sql) in Snapshot.AlertSQL.all.enumerated() { all["alerts.\(index)"] = sql }
         for (index, sql) in Snapshot.DeadLetterSQL.all.enumerated() { all["deadLetters.\(index)"] = sql }
         for (index, sql) in Snapshot.GroupSQL.all.enumerated() { all["groups.\(index)"] = sql }
         return all

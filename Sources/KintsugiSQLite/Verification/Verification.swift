@@ -9,7 +9,9 @@ struct Verification {
     private var expected = Expected()
     var expectedGroups = GroupTally()
     private var names: [Int64: (kind: NameKind, text: String)] = [:]
-    private var agents: [String: Int64] = [:]
+    private var numbers: [NameKind: [String: Int64]] = [:]
+    /// What happened to alerts, task by task.
+    private var happenings: [AlertHappening] = []
 
     init(_ snapshot: Snapshot) { self.snapshot = snapshot }
 
@@ -22,6 +24,7 @@ struct Verification {
         try checkStats()
         try checkMoney()
         try checkGroups()
+        try checkAlerts(happenings)
         return report
     }
 
@@ -29,7 +32,7 @@ struct Verification {
     mutating func counters() throws(ReadFault) -> [Tally.Counter: Int64] {
         try readNames()
         try eachTask { verification, row, replay in
-            verification.expected.add(replay, row, agents: verification.agents)
+            verification.expect(row, replay)
         }
         return expected.stats
     }
@@ -41,8 +44,16 @@ struct Verification {
         while try select.next() {
             guard let kind = NameKind(rawValue: select.int(1)) else { continue }
             names[select.int(0)] = (kind, select.text(2))
-            if kind == .agent { agents[select.text(2)] = select.int(0) }
+            if Self.subjects.contains(kind) { numbers[kind, default: [:]][select.text(2)] = select.int(0) }
         }
+    }
+
+    /// Words that counters stand under, besides users.
+    private static let subjects: Set<NameKind> = [.agent, .remedy, .chain]
+
+    private mutating func expect(_ row: TaskRow, _ replay: Replay) {
+        let numbers = numbers
+        expected.add(replay, row) { kind, name in numbers[kind]?[name] ?? 0 }
     }
 
     /// The word behind a number, if it is of this kind.
@@ -101,7 +112,8 @@ struct Verification {
             try verification.checkSearch(row, replay.state)
             try verification.checkDeadLetters(row, replay)
             try verification.checkCauses(row, replay)
-            verification.expected.add(replay, row, agents: verification.agents)
+            verification.expect(row, replay)
+            verification.happenings += replay.alertHappenings(of: TaskNumber(row.number))
         }
     }
 

@@ -9,6 +9,7 @@ import KintsugiVocabulary
 final class UnitWriter {
     let connection: OpaquePointer
     let statements: WriterStatements
+    let alerts: AlertWriter
     var names: NameTable
     private var tally = Tally()
     private let groupWriter: GroupWriter
@@ -28,6 +29,7 @@ final class UnitWriter {
     init(on connection: OpaquePointer) throws(SQLiteFault) {
         self.connection = connection
         statements = try WriterStatements(on: connection)
+        alerts = try AlertWriter(on: connection)
         names = try NameTable(on: connection)
         groupWriter = try GroupWriter(on: connection)
         func number(_ sql: String) throws(SQLiteFault) -> Int64 {
@@ -48,6 +50,7 @@ final class UnitWriter {
 
     func finalize() {
         statements.finalize()
+        alerts.finalize()
         names.finalize()
         groupWriter.finalize()
     }
@@ -174,6 +177,10 @@ final class UnitWriter {
         if append.after.isCounted {
             tally.count(append, userNo: try names.number(.user, append.after.spec.userID.rawValue))
             try countAttempts(of: append)
+            for count in append.remedyCounts {
+                let (kind, name) = count.subject
+                tally.count(count, subjectNo: try names.number(kind, name))
+            }
         }
     }
 

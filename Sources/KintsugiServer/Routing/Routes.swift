@@ -4,7 +4,8 @@ import KintsugiWire
 
 /// Every operation of the API with who may: the same as in the OpenAPI document, which a test compares.
 enum Routes {
-    static let all: [Route] = open + tasks + reports + deadLetters + agents + rest
+    static let all: [Route] =
+        open + tasks + reports + deadLetters + bulk + agents + recovery + alerts + rest
 
     /// The operations and the dashboard.
     static let served: [Route] = all + dashboard
@@ -31,6 +32,7 @@ enum Routes {
         Route(.get, Paths.task, .atLeast(.viewer), TaskHandlers.show),
         Route(.post, Paths.cancelTask, .atLeast(.operator), TaskHandlers.cancel),
         Route(.post, Paths.retryTask, .atLeast(.operator), TaskHandlers.retry),
+        Route(.post, Paths.decideTask, .atLeast(.operator), TaskHandlers.decide),
         Route(.get, Paths.timeline, .atLeast(.viewer), HistoryHandlers.timeline),
         Route(.get, Paths.attempts, .atLeast(.viewer), HistoryHandlers.attempts),
     ]
@@ -44,10 +46,21 @@ enum Routes {
     private static let deadLetters = [
         Route(.get, Paths.failedTasks, .atLeast(.viewer), FailedTaskHandlers.list),
         Route(.get, Paths.failedTaskSummary, .atLeast(.viewer), MonitoringHandlers.deadLetterSummary),
+        Route(.get, Paths.failedTaskGroups, .atLeast(.viewer), FailedTaskHandlers.groups),
+        Route(.post, Paths.failedTaskBulk, .atLeast(.operator), BulkHandlers.startOnFailedTasks),
         Route(.get, Paths.failedTask, .atLeast(.viewer), FailedTaskHandlers.show),
         Route(.post, Paths.retryFailedTask, .atLeast(.operator), FailedTaskHandlers.retry),
         Route(.post, Paths.resolveFailedTask, .atLeast(.operator), FailedTaskHandlers.resolve),
         Route(.post, Paths.discardFailedTask, .atLeast(.operator), FailedTaskHandlers.discard),
+    ]
+
+    private static let bulk = [
+        Route(.post, Paths.taskBulk, .atLeast(.operator), BulkHandlers.startOnTasks),
+        Route(.get, Paths.bulkOperations, .atLeast(.viewer), BulkHandlers.list),
+        Route(.get, Paths.bulkOperation, .atLeast(.viewer), BulkHandlers.show),
+        Route(.post, Paths.pauseBulkOperation, .atLeast(.operator), BulkHandlers.pause),
+        Route(.post, Paths.resumeBulkOperation, .atLeast(.operator), BulkHandlers.resume),
+        Route(.post, Paths.cancelBulkOperation, .atLeast(.operator), BulkHandlers.cancel),
     ]
 
     private static let agents = [
@@ -59,6 +72,19 @@ enum Routes {
         Route(.delete, Paths.agent, .atLeast(.admin), AgentHandlers.remove),
         Route(.post, Paths.rotateAgentSecret, .atLeast(.admin), AgentHandlers.rotate),
         Route(.post, Paths.testAgent, .atLeast(.admin), AgentHandlers.test),
+    ]
+
+    private static let recovery = [
+        Route(.post, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.create),
+        Route(.get, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.list),
+        Route(.get, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.show),
+        Route(.put, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.replace),
+        Route(.delete, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.remove),
+    ]
+
+    private static let alerts = [
+        Route(.get, Paths.alerts, .atLeast(.viewer), AlertHandlers.list),
+        Route(.get, Paths.alert, .atLeast(.viewer), AlertHandlers.show),
     ]
 
     private static let rest = [

@@ -153,6 +153,16 @@ package final class MemoryStore: Store {
         try read { $0.deadLetter(id) }
     }
 
+    package func alerts(_ query: AlertQuery) async throws(StoreError) -> Page<Alert> {
+        try read { $0.alerts.page(query) }
+    }
+
+    package func alert(_ id: UUID7) async throws(StoreError) -> Alert? { try read { $0.alerts.alert(id) } }
+
+    package func alerts(changedAfter position: Int64, limit: Int) async throws(StoreError) -> [Alert] {
+        try read { $0.alerts.changed(after: position, limit: limit) }
+    }
+
     package func totals(of user: UserID?) async throws(StoreError) -> Totals {
         try read { $0.totals(of: user) }
     }
@@ -171,6 +181,12 @@ package final class MemoryStore: Store {
         -> [AgentFigures]
     {
         try read { log in agents.map { log.figures(of: $0, from: from, to: to) } }
+    }
+
+    package func remedies() async throws(StoreError) -> MeasuredRemedies { try read { $0.remedies() } }
+
+    package func chainFigures(_ chains: [UUID7]) async throws(StoreError) -> [ChainFigures] {
+        try read { log in chains.map { log.chainFigures($0) } }
     }
 
     package func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp? {
