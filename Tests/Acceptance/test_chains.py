@@ -56,7 +56,9 @@ def test_retry(api: Api) -> None:
         "task_completed"]
     assert (done["attempt"], done["round_attempt"]) == (4, 1), "a step's attempts spend nothing"
     assert done["status_reason"] == "completed_by_fallback" and done["output"] == {"third": True}
-    assert done["fallback"] == data(api, done, "fallback_started")[0] | {"step": 1, "of": 1, "strategy": "retry"} | done["fallback"]
+    began = data(api, done, "fallback_started")[0]
+    assert (began["steps"], began["strategies"], began["trigger"]) == (1, ["retry"], "attempt_failed")
+    assert done["fallback"] == {"chain_id": began["chain_id"], "name": "mend it", "version": 1, "step": 1, "of": 1, "strategy": "retry"}
     assert [one["counted"] for one in data(api, done, "attempt_started")] == [True, False, False, False]
     assert [one["fallback_step"] for one in api.attempts(done)] == [None, 1, 1, 1]
     assert {one["max_attempts"] for one in data(api, done, "task_retried")} == {5}
@@ -360,7 +362,7 @@ def test_killed_at_every_step_it_ends_as_if_it_had_not_been(serve: Callable[...,
 def test_a_person_may_take_days_and_the_server_may_die_meanwhile(serve: Callable[..., Api]) -> None:
     api = serve()
     asked = escalated(api, timeout_ms=3_600_000)
-    forgotten = escalated(api, timeout_ms=700, then="continue")
+    forgotten = escalated(api, timeout_ms=700)
     api.server.restart()
     assert api.show(asked)["status"] == "waiting" and api.show(asked)["explanation"] == asked["explanation"]
     assert decide(api, asked, "complete", output="late but right")["status"] == "completed"

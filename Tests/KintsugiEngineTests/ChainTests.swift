@@ -69,7 +69,9 @@ struct ChainTests {
             let id = try #require(made.first)
             let child = try #require(try await world.store.task(id))
             #expect(made.count == 1 && child.state.spec.parent == task.state.id)
-            if child.state.status != .completed { try await world.wait(for: [child]) { $0.status == .completed } }
+            if child.state.status != .completed {
+                try await world.wait(for: [child]) { $0.status == .completed }
+            }
         }
     }
 

@@ -32,9 +32,15 @@ struct SchedulerChainTests {
             foreignCommit: 9, stall: 15, loadFails: 9, heardTwice: 7, lateEnd: 9, latency: 40)
         let mood: World.Behaviour = { task, now in
             let dice = (task.number.rawValue &* 31 &+ now.milliseconds) % 5
-            return (20, dice == 0 ? .succeeded(output: nil, httpStatus: 204) : .failed(dice == 1 ? .status404 : .status503))
+            return (
+                20,
+                dice == 0
+                    ? .succeeded(output: nil, httpStatus: 204) : .failed(dice == 1 ? .status404 : .status503)
+            )
         }
-        for name in ["a", "b", "c"] { world.agent(AgentProfile(id: AgentID(name), capabilities: ["t"]), mood) }
+        for name in ["a", "b", "c"] {
+            world.agent(AgentProfile(id: AgentID(name), capabilities: ["t"]), mood)
+        }
         world.chains = Self.book(
             FallbackStep(.retry(maxAttempts: 2, delay: 500)), .switchAgent,
             FallbackStep(.escalate(message: nil, timeout: 3000, then: .continue)), .switchAgent,
