@@ -179,6 +179,8 @@ package struct TaskQuery: Sendable, Hashable {
     /// Tasks whose payment is at least this, in any currency.
     package var minAmount: String?
     package var excluded = Excluded()
+    /// Only work of our own, which is left out else: tasks of `Reserved.user`.
+    package var isInternal = false
     package var before: PageCursor?
     package var limit = 50
 
@@ -243,6 +245,8 @@ package struct DeadLetterQuery: Sendable, Hashable {
     package var taskType: String?
     /// Entries whose payment is at least this, in any currency.
     package var minAmount: String?
+    /// Only those of our own work, which are left out else: tasks of `Reserved.user`.
+    package var isInternal = false
     package var before: PageCursor?
     package var limit = 50
 

@@ -101,12 +101,13 @@ extension Snapshot {
 private struct DeadLetterFilter {
     let query: DeadLetterQuery
     private let statuses: Set<Int64>
-    private var user, type, agent, errorType: Int64?
+    private var user, type, agent, errorType, reserved: Int64?
 
     /// Nil if the query names something that no entry has.
     init?(_ query: DeadLetterQuery, on snapshot: Snapshot) throws(ReadFault) {
         self.query = query
         statuses = Set(query.statuses.map(\.code))
+        reserved = try snapshot.number(.user, Reserved.user.rawValue)
         if let name = query.user {
             user = try snapshot.number(.user, name.rawValue)
             if user == nil { return nil }
@@ -123,6 +124,9 @@ private struct DeadLetterFilter {
             errorType = try snapshot.number(.errorType, name.rawValue)
             if errorType == nil { return nil }
         }
+        guard query.isInternal else { return }
+        guard let reserved, user ?? reserved == reserved else { return nil }
+        user = reserved
     }
 
     /// What waits is little; else the narrower of what is asked.
@@ -139,6 +143,7 @@ private struct DeadLetterFilter {
         _ user: Int64, _ type: Int64, _ agent: Int64?, _ errorType: Int64?, _ status: Int64, _ amount: String?
     ) -> Bool {
         if let wanted = self.user, wanted != user { return false }
+        if !query.isInternal, user == reserved { return false }
         if let wanted = self.type, wanted != type { return false }
         if let wanted = self.agent, wanted != agent { return false }
         if let wanted = self.errorType, wanted != errorType { return false }
