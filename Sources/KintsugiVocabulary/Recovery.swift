@@ -66,3 +66,24 @@ public enum EscalationEnd: String, Sendable, Hashable, CaseIterable {
     /// The chain's next step.
     case `continue`
 }
+
+/// What made a fallback chain begin.
+public enum ChainTrigger: String, Sendable, Hashable, CaseIterable {
+    /// An attempt failed, and automatic retries would not help or are used up.
+    case attemptFailed = "attempt_failed"
+    /// The provider's circuit breaker is open.
+    case breakerOpen = "breaker_open"
+    /// No agent can run the task.
+    case missingCallback = "missing_callback"
+}
+
+/// How the wait for a person ended.
+public enum EscalationAnswer: String, Sendable, Hashable, CaseIterable {
+    /// Another attempt.
+    case retry
+    /// With the output that the person gave.
+    case complete
+    case fail
+    /// Nobody answered in time.
+    case timedOut = "timed_out"
+}

@@ -61,10 +61,11 @@ package struct TaskSubject: Sendable, Hashable {
     package var amount: String?
     /// The chain it names.
     package var chainID: String?
+    package var origin: TaskOrigin
 
     package init(
         id: TaskID, type: String, userID: UserID, agentID: AgentID? = nil, errorType: ErrorType? = nil,
-        amount: String? = nil, chainID: String? = nil
+        amount: String? = nil, chainID: String? = nil, origin: TaskOrigin = .user
     ) {
         self.id = id
         self.type = type
@@ -73,5 +74,6 @@ package struct TaskSubject: Sendable, Hashable {
         self.errorType = errorType
         self.amount = amount
         self.chainID = chainID
+        self.origin = origin
     }
 }

@@ -24,7 +24,10 @@ package enum TaskRules {
         case .hold(let provider): return try hold(provider, state, facts, at: now, using: &rng)
         case .refuse(let failure):
             switch state.phase {
-            case .pending, .held: return ending(.permanentError, failure, state, facts, at: now, using: &rng)
+            case .pending, .held:
+                return inChain(.impossible(failure), state, facts, at: now, using: &rng)
+                    ?? fallback(.missingCallback, failure, state, facts, at: now, using: &rng)
+                    ?? ending(.permanentError, failure, state, facts, at: now, using: &rng)
             default: throw .outOfDate
             }
         case .attemptEnded(let number, let outcome):
@@ -38,6 +41,7 @@ package enum TaskRules {
             guard !state.status.isFinal else { throw .alreadyEnded(state.status) }
             return [.taskCancelled(reason: reason, actor: actor)]
         case .retry(let retry): return try requeue(retry, state, at: now, using: &rng)
+        case .decide(let verdict): return try decided(verdict, state, facts, at: now, using: &rng)
         case .resolveDeadLetter(let note, let actor):
             return [.deadLetterResolved(try pendingDeadLetter(state), note: note, actor: actor)]
         case .discardDeadLetter(let note, let actor):
@@ -58,6 +62,10 @@ package enum TaskRules {
         default: throw .outOfDate
         }
         if assignment.halfOpens { events.append(.circuitBreakerHalfOpened(provider: assignment.provider)) }
+        if let run = state.runningChain {
+            events.append(.attemptStarted(attempt(state.attempts + 1, assignment, run, state.spec)))
+            return events
+        }
         events.append(
             .attemptStarted(
                 AttemptStart(
@@ -74,6 +82,10 @@ package enum TaskRules {
         using rng: inout SeededGenerator
     ) throws(Rejection) -> [TaskEvent] {
         guard case .pending = state.phase else { throw .outOfDate }
+        let shut = ChainDecider.Happening.impossible(.circuitOpen(provider))
+        if let next = inChain(shut, state, facts, at: now, using: &rng) { return next }
+        let failure = state.failureOfRound ?? .circuitOpen(provider)
+        if let chain = fallback(.breakerOpen, failure, state, facts, at: now, using: &rng) { return chain }
         let started: [TaskEvent] = state.roundStartedAt == nil ? [.taskStarted(round: state.round)] : []
         return started + openBreaker(provider, state.failureOfRound, state, facts, at: now, using: &rng)
     }
@@ -93,11 +105,7 @@ package enum TaskRules {
         _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, _ facts: Facts, at now: Timestamp,
         using rng: inout SeededGenerator
     ) -> [TaskEvent] {
-        let failure =
-            failure
-            ?? Failure(
-                type: .circuitOpen,
-                message: "Not attempted: the circuit breaker of \(provider) is open.", sent: .no)
+        let failure = failure ?? .circuitOpen(provider)
         let remaining = max(0, state.spec.retryPolicy.maxAttempts - state.roundAttempts)
         return [.retriesSkipped(provider: provider, remaining: remaining)]
             + ending(.circuitOpen, failure, state, facts, at: now, using: &rng)
@@ -116,7 +124,7 @@ package enum TaskRules {
         switch outcome {
         case .succeeded(let output, let status):
             let success = AttemptSuccess(number: number, duration: duration, httpStatus: status)
-            return [.attemptSuccess(success)] + closing(attempt, facts) + [.taskCompleted(output: output)]
+            return completing(success, output, attempt, state, facts, at: now, using: &rng)
         case .accepted:
             guard case .running = state.phase else { return [] }
             let accepted = TaskEvent.attemptAccepted(number: number, until: now + attempt.start.timeout)
@@ -131,6 +139,16 @@ package enum TaskRules {
             guard case .running = state.phase else { return [] }
             return [.attemptInterrupted(number: number)]
         }
+    }
+
+    private static func completing(
+        _ success: AttemptSuccess, _ output: JSONText?, _ attempt: TaskState.Attempt, _ state: TaskState,
+        _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        let done = [.attemptSuccess(success)] + closing(attempt, facts)
+        return done
+            + (inChain(.attemptSucceeded, output: output, taking: done, state, facts, at: now, using: &rng)
+                ?? [.taskCompleted(output: output)])
     }
 
     /// A callback's own answer after the attempt had ended: ignored after a report, else kept.
@@ -167,7 +185,8 @@ package enum TaskRules {
             events.append(.circuitBreakerOpened(provider: provider, until: until, failureRate: rate))
         }
         events += closing(attempt, facts)
-        return events + next(after: failed.failure, attempt, state, facts, at: now, using: &rng)
+        return events
+            + next(after: failed.failure, attempt, taking: events, state, facts, at: now, using: &rng)
     }
 
     /// This attempt's answer closed the breaker; even a refusal is an answer.
@@ -176,29 +195,30 @@ package enum TaskRules {
     }
 
     private static func next(
-        after failure: Failure, _ attempt: TaskState.Attempt, _ state: TaskState, _ facts: Facts,
-        at now: Timestamp, using rng: inout SeededGenerator
+        after failure: Failure, _ attempt: TaskState.Attempt, taking events: [TaskEvent], _ state: TaskState,
+        _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
     ) -> [TaskEvent] {
+        if let next = inChain(.attemptFailed, taking: events, state, facts, at: now, using: &rng) { return next }
         let policy = state.spec.retryPolicy
-        guard failure.errorClass == .retryable else {
-            return ending(.permanentError, failure, state, facts, at: now, using: &rng)
-        }
         // A failed probe has spent nothing: back to the end of the line.
-        if attempt.start.probe, facts.breaker == .open {
-            return openBreaker(attempt.start.provider, failure, state, facts, at: now, using: &rng)
-        }
-        guard state.roundAttempts < policy.maxAttempts else {
-            return ending(.retriesExhausted, failure, state, facts, at: now, using: &rng)
+        let isSpent = !(attempt.start.probe && facts.breaker == .open) && state.roundAttempts >= policy.maxAttempts
+        guard failure.errorClass == .retryable, !isSpent else {
+            return fallback(.attemptFailed, failure, taking: events, state, facts, at: now, using: &rng)
+                ?? ending(
+                    failure.errorClass == .retryable ? .retriesExhausted : .permanentError, failure, state,
+                    facts, at: now, using: &rng)
         }
         if facts.breaker == .open {
-            return openBreaker(attempt.start.provider, failure, state, facts, at: now, using: &rng)
+            return fallback(.breakerOpen, failure, taking: events, state, facts, at: now, using: &rng)
+                ?? openBreaker(attempt.start.provider, failure, state, facts, at: now, using: &rng)
         }
         let delay = Backoff.delay(
             afterFailure: max(1, state.roundAttempts), policy: policy, retryAfter: failure.retryAfter,
             using: &rng)
         let due = now + delay
         if let limit = policy.maxElapsed, due - (state.roundStartedAt ?? now) > limit {
-            return ending(.retriesExhausted, failure, state, facts, at: now, using: &rng)
+            return fallback(.attemptFailed, failure, taking: events, state, facts, at: now, using: &rng)
+                ?? ending(.retriesExhausted, failure, state, facts, at: now, using: &rng)
         }
         return [.taskRetried(delay: delay, due: due, nextAttempt: state.roundAttempts + 1)]
     }
@@ -215,7 +235,9 @@ package enum TaskRules {
         if poisonous, state.abandonedInARow + 1 >= poisonLimit {
             return lost + ending(.poison, failure, state, facts, at: now, using: &rng)
         }
-        return lost + next(after: failure, attempt, state, facts, at: now, using: &rng)
+        // A chain's step makes its attempt again, as if nothing had been.
+        if state.runningChain != nil { return lost }
+        return lost + next(after: failure, attempt, taking: lost, state, facts, at: now, using: &rng)
     }
 
     // MARK: Reports
@@ -232,7 +254,7 @@ package enum TaskRules {
         case .progress(let percent, let message): return progress(percent, message, attempt, state, at: now)
         case .complete(let output, let mark):
             let success = AttemptSuccess(number: number, duration: duration, report: mark)
-            return [.attemptSuccess(success)] + closing(attempt, facts) + [.taskCompleted(output: output)]
+            return completing(success, output, attempt, state, facts, at: now, using: &rng)
         case .fail(let failure, let mark):
             let failed = AttemptFailure(number: number, duration: duration, failure: failure, report: mark)
             return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
@@ -281,7 +303,10 @@ package enum TaskRules {
         }
         switch state.phase {
         case .held(let provider, let until) where until <= now:
-            return skipRetries(provider, state.failureOfRound, state, facts, at: now, using: &rng)
+            let failure = state.failureOfRound
+            return fallback(
+                .breakerOpen, failure ?? .circuitOpen(provider), state, facts, at: now, using: &rng)
+                ?? skipRetries(provider, failure, state, facts, at: now, using: &rng)
         case .accepted(let until) where until <= now:
             guard let attempt = state.attempt else { throw .outOfDate }
             let timeout = Failure(
@@ -291,10 +316,8 @@ package enum TaskRules {
                 number: attempt.start.number, duration: now - attempt.startedAt, failure: timeout)
             return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
         case .waiting(let until?) where until <= now:
-            let failure =
-                state.lastFailure?.failure
-                ?? Failure(type: .timeout, message: "Nobody decided in time.", sent: .no)
-            return ending(.decided, failure, state, facts, at: now, using: &rng)
+            return try decided(
+                Verdict(.timedOut, actor: "system"), state, facts, at: now, using: &rng)
         default: throw .outOfDate
         }
     }

@@ -15,7 +15,8 @@ package enum StepCodec {
         }
     }
 
-    private static func parameters(of way: FallbackStep.Way, into json: inout JSONWriter) {
+    /// The strategy's parameters alone.
+    package static func parameters(of way: FallbackStep.Way, into json: inout JSONWriter) {
         switch way {
         case .retry(let attempts, let delay):
             json.member("max_attempts", attempts)
