@@ -41,7 +41,8 @@ extension ErrorType {
         case .circuitOpen: "Dead letters come back by themselves when the breaker closes; see the provider."
         case .handlerError, .agentReported: "Read the error, mend its cause, then retry the dead letters."
         case .workerLost: "See why the node ended, then retry the dead letters."
-        case .deadlineExceeded: "Decide whether the work is still wanted: retry with a new deadline or discard."
+        case .deadlineExceeded:
+            "Decide whether the work is still wanted: retry with a new deadline or discard."
         case .cancelled: "Nothing, unless the work is wanted after all: then retry it."
         }
     }

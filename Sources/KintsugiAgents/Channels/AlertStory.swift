@@ -151,9 +151,11 @@ struct AlertStory: Sendable {
         guard payload.event != .test else { return nil }
         switch alert.kind {
         case .breaker:
-            return "Calls to this provider wait until a probe succeeds. See whether it is down; held tasks go "
+            return
+                "Calls to this provider wait until a probe succeeds. See whether it is down; held tasks go "
                 + "on by themselves when the breaker closes."
-        case .channel: return "Alerts do not arrive there. Check its address and its credentials, then test it."
+        case .channel:
+            return "Alerts do not arrive there. Check its address and its credentials, then test it."
         case .task:
             guard let type = alert.errorType.flatMap(ErrorType.init(rawValue:)) else {
                 return "Open the alert, see what the tasks say, then retry or resolve their dead letters."

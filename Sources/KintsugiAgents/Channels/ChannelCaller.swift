@@ -55,7 +55,8 @@ package struct ChannelCaller: AgentCaller {
         let begin = NIODeadline.now()
         let deadline = begin + .milliseconds(min(max(call.timeout, 1), 86_400_000))
         guard let channel = call.agent.channel else {
-            return CallResult(.failed(Failure(type: .missingCallback, message: "It is no channel.", sent: .no)))
+            return CallResult(
+                .failed(Failure(type: .missingCallback, message: "It is no channel.", sent: .no)))
         }
         guard let payload = DeliveryPayload(call.input) else {
             return Self.invalid("What the channel was given to tell is no alert.")
@@ -70,7 +71,7 @@ package struct ChannelCaller: AgentCaller {
             let reader = AnswerReader(call, now: call.startedAt + spent, speaker: "The channel")
             return reader.read(result) { Self.judge($0, channel.kind, reader) }
         case .mail(let message, let server):
-            return Self.read(await mail.send(message, via: server, deadline: deadline))
+            return Self.read(await mail.send(message, via: server, deadline: deadline), channel)
         case .log(let line):
             line.write(to: logger)
             return CallResult(.succeeded(output: nil, httpStatus: nil))
@@ -108,17 +109,19 @@ package struct ChannelCaller: AgentCaller {
         return .succeeded(output: JSONText(valid: output), httpStatus: answer.status)
     }
 
-    private static func read(_ result: SMTPClient.Result) -> CallResult {
+    private static func read(_ result: SMTPClient.Result, _ channel: ChannelSettings) -> CallResult {
         switch result {
         case .cancelled: return CallResult(.cancelled)
-        case .ended(.failed(let failure)): return CallResult(.failed(failure))
+        case .ended(.failed(var failure)):
+            failure.message = channel.hidingSecrets(in: failure.message)
+            return CallResult(.failed(failure))
         case .ended(.delivered(let reply, let refusals)):
             let output = JSONWriter.object { json in
-                json.member("answer", reply.text)
+                json.member("answer", channel.hidingSecrets(in: reply.text))
                 json.member("refused", array: refusals) { json, refusal in
                     json.object {
                         $0.member("recipient", refusal.recipient)
-                        $0.member("answer", refusal.reply.text)
+                        $0.member("answer", channel.hidingSecrets(in: refusal.reply.text))
                     }
                 }
             }

@@ -62,15 +62,12 @@ package enum Outgoing: Sendable {
     /// The message as a person may see it in the delivery log: without the channel's secrets.
     package static func preview(of delivery: Delivery) -> String? {
         guard let outgoing = Outgoing(delivery) else { return nil }
-        var text =
+        let text =
             switch outgoing {
             case .post(let post): String(decoding: post.body, as: UTF8.self)
             case .mail(let mail, _): mail.preview
             case .log(let line): line.description
             }
-        for secret in delivery.channel.secretTexts where !secret.isEmpty {
-            text = text.replacing(secret, with: "•••")
-        }
-        return text
+        return delivery.channel.hidingSecrets(in: text)
     }
 }

@@ -22,7 +22,9 @@ package struct MailAddress: Sendable, Hashable {
             address = text[text.index(after: open)...].dropLast()
         }
         while name.last == " " { name.removeLast() }
-        if name.utf8.count >= 2, name.hasPrefix("\""), name.hasSuffix("\"") { name = name.dropFirst().dropLast() }
+        if name.utf8.count >= 2, name.hasPrefix("\""), name.hasSuffix("\"") {
+            name = name.dropFirst().dropLast()
+        }
         guard name.utf8.count <= 200, name.unicodeScalars.allSatisfy(Self.isShown) else { return nil }
         guard let at = address.lastIndex(of: "@") else { return nil }
         let (local, domain) = (address[..<at], address[address.index(after: at)...])
@@ -55,7 +57,8 @@ package struct MailAddress: Sendable, Hashable {
 
     private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+            false
         default: true
         }
     }

@@ -63,8 +63,8 @@ enum MailText {
         }
         for scalar in text.unicodeScalars {
             let bytes = Array(String(Character(scalar)).utf8)
-            // 45 bytes are 60 characters of base64, 72 with what stands around them.
-            if chunk.count + bytes.count > 45 { flush() }
+            // 39 bytes are 52 characters of base64, 64 with what stands around them: room for the header's name.
+            if chunk.count + bytes.count > 39 { flush() }
             chunk += bytes
         }
         flush()

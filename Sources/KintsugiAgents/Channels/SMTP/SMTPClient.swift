@@ -45,7 +45,8 @@ struct SMTPClient: Sendable {
             secure = server.tls == .none ? nil : try SecureStart(host, caFile: server.caFile)
         } catch {
             let reason = ConnectionTrouble.shortened("\(error)")
-            let text = "The certificates to trust (\(server.caFile ?? "the system's")) cannot be read: \(reason)."
+            let text =
+                "The certificates to trust (\(server.caFile ?? "the system's")) cannot be read: \(reason)."
             return .ended(
                 .failed(Failure(type: .networkError, errorClass: .permanent, message: text, sent: .no)))
         }
@@ -60,7 +61,7 @@ struct SMTPClient: Sendable {
         var text = "The name \(server.host) has no address."
         for address in addresses {
             if Task.isCancelled { return .cancelled }
-            let place = "\(server.host):\(server.port) at \(address)"
+            let place = "the mail server \(server.host):\(server.port) at \(address)"
             do {
                 let (channel, ending) = try await connect(
                     mail, via: server, address, secure, place: place, deadline: deadline)
@@ -92,8 +93,7 @@ struct SMTPClient: Sendable {
             let channel = try await ClientBootstrap(group: loop).connectTimeout(patience)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        let name = Self.name(channel)
-                        let dialogue = SMTPDialogue(mail, size: bytes.count, via: server, name: name)
+                        let dialogue = SMTPDialogue(mail, size: bytes.count, via: server)
                         let handler = SMTPHandler(
                             dialogue, message: bytes, place: place, stepTimeout: stepTimeout,
                             deadline: deadline, promise: promise
@@ -112,14 +112,6 @@ struct SMTPClient: Sendable {
             promise.fail(error)
             throw error
         }
-    }
-
-    /// We need no name of our own: an address in brackets says who we are.
-    ///
-    /// - Source: RFC 5321, sections 4.1.1.1 and 4.1.3.
-    private static func name(_ channel: any Channel) -> String {
-        guard let address = channel.localAddress?.ipAddress else { return "[127.0.0.1]" }
-        return address.contains(":") ? "[IPv6:\(address)]" : "[\(address)]"
     }
 
     private static func failure(_ failure: ExchangeFailure) -> Failure {

@@ -50,12 +50,11 @@ struct SMTPDialogue: Sendable {
     private let server: ChannelSettings.Email
     private let mail: MailMessage
     private let size: Int
-    /// How we present ourselves.
-    private let name: String
+    /// How we present ourselves: our name, or our address in brackets.
+    var name = "[127.0.0.1]"
 
-    /// - Parameter name: Our name, or our address in brackets.
-    init(_ mail: MailMessage, size: Int, via server: ChannelSettings.Email, name: String) {
-        (self.mail, self.size, self.server, self.name) = (mail, size, server, name)
+    init(_ mail: MailMessage, size: Int, via server: ChannelSettings.Email) {
+        (self.mail, self.size, self.server) = (mail, size, server)
         isSecure = server.tls == .implicit
     }
 

@@ -42,6 +42,16 @@ final class SMTPHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
+    /// We need no name of our own: an address in brackets says who we are.
+    ///
+    /// - Source: RFC 5321, sections 4.1.1.1 and 4.1.3.
+    func channelActive(context: ChannelHandlerContext) {
+        if let address = context.localAddress?.ipAddress {
+            dialogue.name = address.contains(":") ? "[IPv6:\(address)]" : "[\(address)]"
+        }
+        context.fireChannelActive()
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         guard !hasEnded else { return context.close(promise: nil) }
@@ -74,7 +84,9 @@ final class SMTPHandler: ChannelInboundHandler {
     /// The usual reasons in words; the others as the library says them.
     private static func reason(_ error: any Error) -> String {
         let text = "\(error)"
-        if text.contains("CERTIFICATE_VERIFY_FAILED") { return "its certificate is not signed by one to trust" }
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "its certificate is not signed by one to trust"
+        }
         if text.contains("ailedToValidateHostname") || text.contains("unableToValidate") {
             return "its certificate is for another host"
         }
