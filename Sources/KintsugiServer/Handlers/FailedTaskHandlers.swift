@@ -18,10 +18,12 @@ enum FailedTaskHandlers {
         wanted.taskType = query.text("task_type", .word(100))
         wanted.minAmount = query.amount("min_amount")
         let group = query.text("group", .visible(1...128))
+        wanted.isInternal = query.text("origin", .oneOf([TaskOrigin.internal.rawValue])) != nil
         wanted.limit = query.limit()
         wanted.before = query.numberCursor().map(PageCursor.init(before:))
         try query.check([
-            "status", "agent", "error_type", "user_id", "task_type", "min_amount", "group", "limit", "cursor",
+            "status", "agent", "error_type", "user_id", "task_type", "min_amount", "group", "origin",
+            "limit", "cursor",
         ])
         if let user, !exchange.caller.scope.covers(user) {
             return Answer(.ok, ListResource<FailedTaskResource>(data: [], nextCursor: nil))
