@@ -22,6 +22,7 @@ extension Engine: Service {
             registry.set(agent)
             brain.agentChanged(agent.profile)
         }
+        for channel in try await storedChannels() { enlist(channel) }
         for record in try await reading({ () async throws(StoreError) in try await store.records(.provider) })
         {
             guard let document = BreakerDocument(record.document) else { continue }

@@ -62,6 +62,9 @@ struct AgentInput {
         }
         if members.node("provider") != nil {
             let provider = fields.text(members, "provider", .slug)
+            if let provider, provider.hasPrefix(Reserved.agentPrefix) {
+                fields.add(members, "provider", "must not begin with kintsugi-, which is reserved")
+            }
             changes.append { $0.profile.provider = ProviderID(provider ?? $0.profile.id.rawValue) }
         }
         if members.node("capabilities") != nil {

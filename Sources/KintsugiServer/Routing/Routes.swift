@@ -89,6 +89,20 @@ enum Routes {
     private static let alerts = [
         Route(.get, Paths.alerts, .atLeast(.viewer), AlertHandlers.list),
         Route(.get, Paths.alert, .atLeast(.viewer), AlertHandlers.show),
+        Route(.post, Paths.acknowledgeAlert, .atLeast(.operator), AlertHandlers.acknowledge),
+        Route(.post, Paths.resolveAlert, .atLeast(.operator), AlertHandlers.resolve),
+        Route(.post, Paths.alertChannels, .atLeast(.admin), ChannelHandlers.create),
+        Route(.get, Paths.alertChannels, .atLeast(.admin), ChannelHandlers.list),
+        Route(.get, Paths.alertChannel, .atLeast(.admin), ChannelHandlers.show),
+        Route(.patch, Paths.alertChannel, .atLeast(.admin), ChannelHandlers.change),
+        Route(.delete, Paths.alertChannel, .atLeast(.admin), ChannelHandlers.remove),
+        Route(.post, Paths.testAlertChannel, .atLeast(.admin), ChannelHandlers.test),
+        Route(.get, Paths.alertDeliveries, .atLeast(.admin), ChannelHandlers.deliveries),
+        Route(.post, Paths.rotateAlertChannelSecret, .atLeast(.admin), ChannelHandlers.rotate),
+        Route(.post, Paths.alertSilences, .atLeast(.admin), SilenceHandlers.create),
+        Route(.get, Paths.alertSilences, .atLeast(.admin), SilenceHandlers.list),
+        Route(.get, Paths.alertSilence, .atLeast(.admin), SilenceHandlers.show),
+        Route(.delete, Paths.alertSilence, .atLeast(.admin), SilenceHandlers.remove),
     ]
 
     private static let rest = [
