@@ -12,8 +12,9 @@ import {copyButton} from '../../components/copy.js';
 import {confirm, sheet} from '../../components/dialog.js';
 import {empty, failure, loading} from '../../components/empty.js';
 import {breakerMark, mark} from '../../components/state.js';
+import {showSecret} from '../../components/secret.js';
 import {toast, toastError} from '../../components/toast.js';
-import {agentForm, showSecret} from './form.js';
+import {agentForm} from './form.js';
 import {errorMix, healthOf} from './health.js';
 
 /** `<k-agent agent-id="…">` */
