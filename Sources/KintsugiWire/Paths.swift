@@ -41,8 +41,7 @@ public enum Paths {
     /// Addresses of the dashboard, which all answer the same page.
     public static let pages = [
         "/", "/tasks", "/tasks/{id}", "/dead-letters", "/dead-letters/{id}", "/breakers", "/recovery",
-        "/alerts",
-        "/agents", "/agents/{id}", "/live", "/settings", "/docs", signIn,
+        "/recovery/{id}", "/alerts", "/agents", "/agents/{id}", "/live", "/settings", "/docs", signIn,
     ]
     public static let signIn = "/sign-in"
     /// The dashboard's files are below it.

@@ -9,7 +9,7 @@ import {count, percent, words} from './format.js';
 export const STRATEGIES = {
     retry: {does: 'The same agent again.', takes: [['max_attempts', 'Attempts', 'number', '1 by default'], ['delay_ms', 'Wait before each', 'span', 'none by default']]},
     wait_and_retry: {does: 'Wait for Retry-After or a given time, then the same agent again.', takes: [['delay_ms', 'Wait', 'span', 'by default what the agent asked for']]},
-    switch_agent: {does: 'Another agent with the capability.', takes: [['agent_id', 'Agent', 'agent', 'by default the next healthy one that can do it']]},
+    switch_agent: {does: 'Another agent with the capability.', takes: [['agent_id', 'Agent', 'agent', '']]},
     increase_timeout: {does: 'The same again with more time.', takes: [['factor', 'Times as long', 'number', '2 by default'], ['max_ms', 'At most', 'span', 'no limit by default']]},
     refresh_credentials: {does: 'Fetch a new token or read the secret anew, then again.', takes: []},
     modify_input: {does: 'Correct the input, then again.', takes: [['patch', 'Merge patch', 'json', 'JSON Merge Patch, RFC 7396: null removes a member']]},
@@ -57,7 +57,8 @@ export function stepWords({strategy, when, ...parameters}) {
     const said = Object.entries(parameters).filter(([name, value]) => name === 'output' || value !== null && value !== undefined).map(([name, value]) => {
         const [, label, kind] = takes.find(([own]) => own === name) ?? [name, words(name), 'text'];
         if (kind === 'agent') return `to ${value}`;
-        if (kind === 'json') return JSON.stringify(value);
+        // Its numbers may be larger than are exact here: what it is about must do.
+        if (kind === 'json') return name === 'patch' && value ? `sets ${Object.keys(value).join(', ')}` : '';
         if (kind === 'task') return value?.type ?? '';
         if (kind === 'span') return `${label.toLowerCase()} ${spanText(value)}`;
         if (Array.isArray(kind)) return `if nobody answers, ${kind.find(([key]) => key === value)?.[1] ?? value}`;

@@ -64,7 +64,7 @@ class Task extends Part {
         }
         if (!this.tabs) this.build();
         this.head.update(model);
-        this.why.update(model.task);
+        this.why.update(model.task, model.escalation?.data);
         this.badge();
         setText(this.fault, model.error ? `${model.error.message} What is shown may be old.` : '');
         this.fault.hidden = !model.error;
