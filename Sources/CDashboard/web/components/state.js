@@ -47,7 +47,7 @@ export function breakerMark(state, options) { return mark(BREAKERS[state] ?? BRE
 
 const SEVERITIES = {
     info: {icon: 'info', tone: 'still'}, warning: {icon: 'warning', tone: 'copper'}, medium: {icon: 'warning', tone: 'copper'},
-    high: {icon: 'warning', tone: 'crack'}, error: {icon: 'failed', tone: 'crack'}, critical: {icon: 'open', tone: 'crack'},
+    high: {icon: 'warning', tone: 'crack'}, error: {icon: 'failed', tone: 'crack'}, critical: {icon: 'critical', tone: 'crack'},
 };
 
 /** A severity of an event or an alert. */
