@@ -1,7 +1,6 @@
 // Alerts, channels and silences in words. Pure.
 
 import {count, counted, words} from './format.js';
-import {href} from './router.js';
 
 const RANKS = {medium: 0, high: 1, critical: 2};
 
@@ -16,14 +15,14 @@ export const STATUSES = {
 
 const CHANNEL_AGENT = /^kintsugi-channel-(.+)$/;
 
-/** Where what an alert is about can be mended: `{to, label}`, or null. */
+/** Where what an alert is about can be mended: `{path, params, label}`, or null. */
 export function causeOf(alert) {
-    if (alert.kind === 'breaker') return {to: href('/breakers', {provider: alert.provider}), label: `The breaker of ${alert.provider}`};
+    if (alert.kind === 'breaker') return {path: '/breakers', params: {provider: alert.provider}, label: `The breaker of ${alert.provider}`};
     if (alert.kind === 'channel') {
         const id = CHANNEL_AGENT.exec(alert.agent_id ?? alert.provider ?? '')?.[1] ?? null;
-        return {to: href('/alerts', {view: 'channels', channel: id}), label: 'The channel'};
+        return {path: '/alerts', params: {view: 'channels', channel: id}, label: 'The channel'};
     }
-    return alert.cause ? {to: href('/dead-letters', {view: 'entries', group: alert.cause}), label: alert.count > 1 ? `Its ${count(alert.count)} dead letters` : 'Its dead letter'} : null;
+    return alert.cause ? {path: '/dead-letters', params: {view: 'entries', group: alert.cause}, label: alert.count > 1 ? `Its ${count(alert.count)} dead letters` : 'Its dead letter'} : null;
 }
 
 /** How much an alert is about: `212 tasks`; nothing where it is no number of tasks. */

@@ -22,7 +22,7 @@ class AlertList extends Part {
     mount() {
         this.list = h('ul', {class: 'alert-list'});
         this.foot = h('p', {class: 'list-end muted'});
-        this.holder = h('div', {class: 'card'}, loading(5));
+        this.holder = h('div', {class: 'card list-card'}, loading(5));
         replace(this, this.holder, this.foot);
         const status = this.getAttribute('status');
         this.resource = new Resource(() => api.get('/alerts', {status, limit: 200}), {every: 10_000, on: ALERTS, least: 700});
@@ -59,7 +59,7 @@ class AlertList extends Part {
                 alert.summary && alert.summary !== alert.title ? h('p', {class: 'muted alert-summary'}, alert.summary) : null,
                 h('p', {class: 'alert-facts'}, h('span', {}, 'since ', timeOf(alert.first_raised_at)), alert.last_raised_at !== alert.first_raised_at ? h('span', {}, 'last ', timeOf(alert.last_raised_at)) : null,
                     extent ? h('span', {}, extent) : null, alert.silenced ? mark({icon: 'silence', word: 'silenced', tone: 'still'}) : null,
-                    cause ? h('a', {href: cause.to}, cause.label) : alert.task_ids[0] ? h('a', {href: `/tasks/${alert.task_ids[0]}?tab=recovery`}, 'Its task') : null)),
+                    cause ? h('a', {href: href(cause.path, cause.params)}, cause.label) : alert.task_ids[0] ? h('a', {href: `/tasks/${alert.task_ids[0]}?tab=recovery`}, 'Its task') : null)),
             h('div', {class: 'alert-value'}, (alert.value ?? []).map((sum) => h('span', {class: 'money sum'}, money(sum)))),
             h('div', {class: 'button-row alert-acts'}, alertActs(alert, changed)));
         if (focused !== null) ([...row.querySelectorAll('a, button')].find((one) => one.textContent === focused) ?? row.querySelector('a')).focus({preventScroll: true});

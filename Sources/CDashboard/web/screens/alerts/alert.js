@@ -36,12 +36,12 @@ class Alert extends Part {
         h('div', {class: 'button-row'}, alertActs(alert, changed, 'is-primary')), this.#facts(alert, cause),
         alert.error?.message && alert.error.message !== alert.summary ? h('p', {class: 'group-message mono'}, alert.error.message) : null,
         alert.task_ids.length ? [h('h3', {}, 'Tasks'), h('ul', {class: 'alert-tasks'}, alert.task_ids.map((id) => h('li', {}, h('a', {class: 'id', href: `/tasks/${id}?tab=recovery`, title: id}, shortID(id))))),
-            alert.count > alert.task_ids.length && cause ? h('p', {}, h('a', {href: cause.to}, `and ${count(alert.count - alert.task_ids.length)} more`)) : null] : null);
+            alert.count > alert.task_ids.length && cause ? h('p', {}, h('a', {href: href(cause.path, cause.params)}, `and ${count(alert.count - alert.task_ids.length)} more`)) : null] : null);
     }
 
     #facts(alert, cause) {
         const fact = (label, ...value) => [h('dt', {}, label), h('dd', {}, value)];
-        return h('dl', {class: 'facts'}, cause ? fact('Mend it', h('a', {href: cause.to}, cause.label)) : null,
+        return h('dl', {class: 'facts'}, cause ? fact('Mend it', h('a', {href: href(cause.path, cause.params)}, cause.label)) : null,
             alert.kind === 'task' ? fact('Tasks', `${count(alert.count)} open, ${count(alert.total)} in all`) : null,
             fact('Since', timeOf(alert.first_raised_at)), fact('Last', timeOf(alert.last_raised_at)),
             alert.provider && alert.kind !== 'channel' ? fact('Provider', h('a', {href: href('/breakers', {provider: alert.provider})}, alert.provider)) : null,

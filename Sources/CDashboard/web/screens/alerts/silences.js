@@ -14,7 +14,7 @@ import {silence} from './acts.js';
 
 class Silences extends Part {
     mount() {
-        this.holder = h('div', {class: 'card'}, loading(3));
+        this.holder = h('div', {class: 'card list-card'}, loading(3));
         const make = () => silence().then((made) => { if (made) this.refresh(); });
         replace(this, h('div', {class: 'alerts-bar'}, h('p', {class: 'lead'}, 'Alerts are raised and shown all the same; channels are not told. Every silence ends by itself.'),
             h('button', {class: 'button is-primary push-always', type: 'button', on: {click: make}}, icon('plus'), 'Add a silence')), this.holder);

@@ -32,7 +32,7 @@ class Operations extends Part {
 }
 
 function cells(operation) {
-    return [h('td', {class: 'cell-state'}), h('td', {class: 'cell-type'}, h('div', {class: 'cut'}, h('a', {class: 'row-link', href: href('/dead-letters', {view: 'bulk', bulk: operation.id})})), h('div', {class: 'cell-sub cut'})),
+    return [h('td', {class: 'bulk-state'}), h('td', {class: 'cell-type'}, h('div', {class: 'cut'}, h('a', {class: 'row-link', href: href('/dead-letters', {view: 'bulk', bulk: operation.id})})), h('div', {class: 'cell-sub cut'})),
         h('td', {class: 'wide'}, h('div', {class: 'running'}, h('span', {}), h('div', {class: 'bulk-bar is-small', 'aria-hidden': 'true'}))), h('td', {class: 'wide cut'}, actorName(operation.created_by)), h('td', {class: 'end nowrap'}, timeOf(operation.created_at))];
 }
 
