@@ -4,9 +4,11 @@ import {api} from '../../core/api.js';
 import {bodyOf, emptyChain, formOf, statsWords} from '../../core/chain.js';
 import {define, h, Part, replace, setText} from '../../core/dom.js';
 import {icon} from '../../core/icons.js';
+import {FIELDS} from '../../core/query.js';
 import {go, place} from '../../core/router.js';
 import {session} from '../../core/session.js';
 import {resources} from '../../core/store.js';
+import {STRATEGIES} from '../../core/strategies.js';
 import {actorName} from '../../core/format.js';
 import {timeOf} from '../../core/time.js';
 import {confirm} from '../../components/dialog.js';
@@ -159,6 +161,6 @@ define('k-chain', Chain);
 
 function begun() {
     const {params} = place();
-    const list = (name) => (params.get(name) ?? '').split(',').filter(Boolean);
-    return emptyChain({type: params.get('type') ?? '', agent: params.get('agent') ?? '', errors: list('error'), steps: list('steps')});
+    const list = (name, known) => (params.get(name) ?? '').split(',').filter((one) => known.includes(one));
+    return emptyChain({type: params.get('type') ?? '', agent: params.get('agent') ?? '', errors: list('error', FIELDS.error.values), steps: list('steps', Object.keys(STRATEGIES))});
 }
