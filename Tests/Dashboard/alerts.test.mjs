@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {bySeverity, causeOf, CHANNELS, deliveryWords, extentOf, matchWords, nextHour, quietWords, toldWords} from '../../Sources/CDashboard/web/core/alerts.js';
+import {causeOf, CHANNELS, deliveryWords, extentOf, matchWords, nextHour, quietWords, toldWords} from '../../Sources/CDashboard/web/core/alerts.js';
+import {bySeverity} from '../../Sources/CDashboard/web/core/rules.js';
 
 test('the most severe comes first, then the newest', () => {
     const alert = (id, severity, minute) => ({id, severity, last_raised_at: `2026-01-01T00:0${minute}:00.000Z`});

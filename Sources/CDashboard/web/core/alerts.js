@@ -2,13 +2,6 @@
 
 import {count, counted, words} from './format.js';
 
-const RANKS = {medium: 0, high: 1, critical: 2};
-
-/** The most severe first, then the newest. */
-export function bySeverity(alerts) {
-    return [...alerts].sort((a, b) => (RANKS[b.severity] ?? 0) - (RANKS[a.severity] ?? 0) || Date.parse(b.last_raised_at) - Date.parse(a.last_raised_at));
-}
-
 export const STATUSES = {
     firing: {icon: 'alerts', word: 'firing', tone: 'crack'}, acknowledged: {icon: 'check', word: 'taken on', tone: 'accent'}, resolved: {icon: 'completed', word: 'resolved', tone: 'glaze'},
 };

@@ -5,7 +5,7 @@ import {compact, count, counted, money, percent, span, compareAmounts} from '../
 import {icon} from '../core/icons.js';
 import {href, onPlace, place, setParams} from '../core/router.js';
 import {api} from '../core/api.js';
-import {bySeverity} from '../core/alerts.js';
+import {bySeverity} from '../core/rules.js';
 import {Resource, resources} from '../core/store.js';
 import {onZone, timeOf, wall} from '../core/time.js';
 import {columns, spark} from '../components/chart.js';

@@ -1,6 +1,6 @@
 // One task: what it is doing and why, what one can do about it, and all that is known of it, in tabs.
 
-import {define, h, Part, replace, setAttribute, setText} from '../core/dom.js';
+import {define, h, Part, replace, setAttribute, setText, stylesheet} from '../core/dom.js';
 import {bind} from '../core/keys.js';
 import {onPlace, place, setParams} from '../core/router.js';
 import {session} from '../core/session.js';
@@ -12,6 +12,8 @@ import {tabs} from '../components/tabs.js';
 import {whyLine} from '../components/why.js';
 import {header, mayCancel, mayRetry} from './task/header.js';
 import {TaskModel} from './task/model.js';
+
+await stylesheet(new URL('../styles/task.css', import.meta.url));
 
 /** The tabs: key, label, and the view, whose module comes when the tab is first opened. */
 const TABS = [

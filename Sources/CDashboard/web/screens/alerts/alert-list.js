@@ -1,10 +1,11 @@
 // The alerts of one status, the most severe first; one cause is one alert, however many tasks it has.
 
-import {bySeverity, causeOf, extentOf} from '../../core/alerts.js';
+import {causeOf, extentOf} from '../../core/alerts.js';
 import {api} from '../../core/api.js';
 import {define, h, keyed, Part, replace, setText} from '../../core/dom.js';
 import {money} from '../../core/format.js';
 import {href, place} from '../../core/router.js';
+import {bySeverity} from '../../core/rules.js';
 import {ALERTS, Resource} from '../../core/store.js';
 import {timeOf} from '../../core/time.js';
 import {empty, failure, loading} from '../../components/empty.js';
