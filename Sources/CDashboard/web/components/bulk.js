@@ -37,7 +37,7 @@ export async function actOnMany({subject, name, filter, says = null, value = nul
         if (button) { setText(button, `${act.verb} ${count(answer.matched)}`); button.disabled = answer.matched === 0; }
     }, (error) => replace(preview, h('p', {}, icon('warning'), ` ${error.message}`), error.faults?.map((one) => h('p', {class: 'mono'}, one))));
     const operation = await sheet({
-        title: `${act.verb} ${subject === 'tasks' ? 'tasks' : 'dead letters'}`, body, closeLabel: 'Leave it',
+        title: `${act.verb.split(' ')[0]} ${subject === 'tasks' ? 'tasks' : 'dead letters'}${name === 'elsewhere' ? ' elsewhere' : ''}`, body, closeLabel: 'Leave it',
         acts: [{label: act.verb, tone: act.tone, isDefault: true, run: () => faults.guard(async () => {
             await look;
             if (!found || !form.isReady()) return false;

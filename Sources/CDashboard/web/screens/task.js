@@ -64,10 +64,12 @@ class Task extends Part {
             if (model.error) { this.tabs = null; replace(this, failure(model.error, () => this.show(), this.hasAttribute('is-page') ? 'h1' : 'h2')); }
             return;
         }
-        if (!this.tabs) this.build();
+        const isNew = !this.tabs;
+        if (isNew) this.build();
         this.head.update(model);
         this.why.update(model.task, model.escalation?.data);
         this.badge();
+        if (isNew) this.reveal();
         setText(this.fault, model.error ? `${model.error.message} What is shown may be old.` : '');
         this.fault.hidden = !model.error;
         this.view?.update?.();
@@ -85,7 +87,7 @@ class Task extends Part {
             onChoose: (key) => setParams({tab: key === 'overview' ? null : key, event: null}),
         });
         replace(this.body, this.tabs.element);
-        this.reveal();
+        this.badged = null;
     }
 
     /** Shows a view, unless another tab or task was chosen before its module had come. */
