@@ -34,8 +34,7 @@ class DeadLetters extends Part {
         this.entries = h('k-letter-entries', {hidden: true});
         Object.assign(this.entries, {scroller: this.split.list, onOpen: (entry, event) => this.open(entry, event), onSelection: () => this.showSelection()});
         this.groups = h('k-letter-groups', {hidden: true});
-        this.operations = h('k-bulk-list', {hidden: true});
-        Object.assign(this.operations, {scroller: this.split.list, onOpen: (operation) => setParams({bulk: operation.id})});
+        this.operations = h('div', {});
         this.sums = h('div', {class: 'invariant'});
         this.view = segments('View', [['', 'Groups'], ['entries', 'Entries'], ['bulk', 'Bulk acts']], '', (value) => setParams({view: value, group: null, entry: null, sort: null}));
         this.status = segments('Status', STATUS, 'pending', (value) => setParams({status: value === 'pending' ? null : value, entry: null}));
@@ -85,7 +84,7 @@ class DeadLetters extends Part {
         if (this.all) this.all.hidden = view === 'bulk' || status !== 'pending';
         this.groups.hidden = view !== '';
         this.entries.hidden = !isEntries;
-        this.operations.hidden = view !== 'bulk';
+        if ((view === 'bulk') !== !!this.operations.firstChild) replace(this.operations, view === 'bulk' ? this.#operations() : null);
         if (!isEntries) for (const own of OF_ENTRIES) this.filter[FILTERS[own]] = null;
         for (const own of OF_ENTRIES) if (this.inputs[own]) this.inputs[own].hidden = !isEntries;
         for (const [own, input] of Object.entries(this.inputs)) if (document.activeElement !== input) input.value = params.get(own) ?? '';
@@ -98,6 +97,11 @@ class DeadLetters extends Part {
             else if (view === '') this.groups.load({...filter, sort: params.get('sort') ?? 'count'});
         }
         this.#showPanel(params.get('bulk') ? `bulk ${params.get('bulk')}` : params.get('entry'));
+    }
+
+    /** They are asked for as long as they are shown. */
+    #operations() {
+        return Object.assign(h('k-bulk-list'), {scroller: this.split.list, onOpen: (operation) => setParams({bulk: operation.id, entry: null})});
     }
 
     #showPage(id) {
@@ -119,7 +123,7 @@ class DeadLetters extends Part {
         this.letter = null;
         if (!id) return this.split.close();
         if (id.startsWith('bulk ')) {
-            this.operations.rows.setCursor(id.slice(5));
+            this.operations.firstChild?.rows.setCursor(id.slice(5));
             return this.split.open({label: 'The bulk operation', body: [h('h1', {class: 'visually-hidden panel-title'}, 'Bulk operation'), h('k-bulk', {'bulk-id': id.slice(5)})]});
         }
         this.entries.rows.setCursor(id);
