@@ -245,6 +245,9 @@ def test_an_alert_is_taken_on_and_ends_when_its_cause_does(api: Api, views: View
     expect(view.badge("/alerts")).to_have_text(re.compile(r"\d"))
     row = alert(view, agent.id)
     expect(row).to_contain_text("3 tasks")
+    (fired,) = [one for one in api.pages("/alerts", status="firing") if one["agent_id"] == agent.id]
+    view.load(f"/alerts/{fired['id']}").live()
+    expect(view.panel.locator("h2")).to_contain_text("3 tasks")
     view.button("Acknowledge", row).click()
     expect(row).to_have_count(0)
     view.button("Taken on").click()

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {causeOf, CHANNELS, deliveryWords, extentOf, matchWords, nextHour, quietWords, toldWords} from '../../Sources/CDashboard/web/core/alerts.js';
+import {causeOf, CHANNELS, deliveryWords, matchWords, nextHour, quietWords, toldWords} from '../../Sources/CDashboard/web/core/alerts.js';
 import {bySeverity} from '../../Sources/CDashboard/web/core/rules.js';
 
 test('the most severe comes first, then the newest', () => {
@@ -17,10 +17,7 @@ test('an alert leads to where its cause is mended', () => {
     assert.equal(causeOf({kind: 'task', cause: null}), null);
 });
 
-test('how much it is about, and who was told', () => {
-    assert.equal(extentOf({kind: 'task', count: 212, total: 300}), '212 tasks');
-    assert.equal(extentOf({kind: 'task', count: 0, total: 1}), '1 task in all');
-    assert.equal(extentOf({kind: 'breaker', count: 4}), '');
+test('who was told, and why nobody was', () => {
     assert.equal(toldWords({notifications: {sent: 2}, silenced: false}), '2 notifications went out.');
     assert.equal(toldWords({notifications: {sent: 0}, silenced: true}), 'Nobody is told: it is silenced.');
     assert.equal(toldWords({notifications: null}), 'No channel was told.');

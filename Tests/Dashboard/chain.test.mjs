@@ -54,7 +54,8 @@ test('a time is typed as people write it, and comes back exact', () => {
 });
 
 test('few tries say nothing', () => {
-    assert.deepEqual(measuredWords(null), {text: 'not tried here yet', rate: null});
+    assert.deepEqual(measuredWords(null), {text: 'mends nothing itself', rate: null});
+    assert.deepEqual(measuredWords({tried: 0, recovered: 0, success_rate: null}), {text: 'not tried here yet', rate: null});
     assert.deepEqual(measuredWords({tried: 3, recovered: 2, success_rate: null}), {text: '2 of 3, too few to say', rate: null});
     assert.deepEqual(measuredWords({tried: 40, recovered: 31, success_rate: 0.775}), {text: '78 %: 31 of 40', rate: 0.775});
 });
@@ -65,6 +66,8 @@ test('each strategy says what it does, and a step what it is to do', () => {
     assert.equal(stepWords({strategy: 'modify_input', patch: {a: 1, b: 2}, when: null}), 'sets a, b');
     assert.equal(stepWords({strategy: 'escalate', message: 'Why?', timeout_ms: 3_600_000, then: 'fail', when: null}), '“Why?”, wait at most 1 h, if nobody answers, it fails');
     assert.equal(stepWords({strategy: 'switch_agent', agent_id: null, when: null}), '');
+    assert.equal(stepWords({strategy: 'retry', max_attempts: 1, delay_ms: 0, when: null}), '', 'what is usual goes without saying');
+    assert.equal(stepWords({strategy: 'retry', max_attempts: 3, delay_ms: 0, when: null}), 'attempts 3');
 });
 
 test('for whom a chain is, and what came of it', () => {

@@ -9,7 +9,7 @@ export function strategyList(list, act = () => null) {
     return h('ol', {class: 'strategies'}, list.map((one) => {
         const takes = parameterWords(one);
         return h('li', {class: 'strategy'}, h('span', {class: 'strategy-rank', 'aria-hidden': 'true'}, one.rank),
-            h('div', {class: 'grow'}, h('strong', {}, words(one.strategy)), h('span', {class: `badge strategy-badge${one.automatic ? ' tone-accent' : ''}`}, one.automatic ? 'automatic' : 'by hand or in a chain'),
+            h('div', {class: 'grow'}, h('strong', {}, words(one.strategy)), one.automatic ? null : h('span', {class: 'badge strategy-badge tone-person'}, 'asks a person'),
                 h('p', {class: 'muted'}, one.description ?? does(one.strategy)), takes ? h('p', {class: 'faint strategy-takes'}, `Takes ${takes}`) : null),
             measure(one.measured), act(one));
     }));
@@ -22,11 +22,12 @@ export function measure(measured) {
         rate === null ? null : h('span', {class: 'progress', 'aria-hidden': 'true'}, h('span', {class: 'progress-fill', css: {'--share': String(rate)}})), h('span', {}, text));
 }
 
+/** What it can be told, with what holds otherwise. */
 function parameterWords({strategy, parameters}) {
     const takes = STRATEGIES[strategy]?.takes ?? [];
-    return takes.map(([name, label, kind]) => {
-        const usual = parameters?.[name];
-        const value = usual === null || usual === undefined || typeof usual === 'object' ? '' : ` (${kind === 'span' ? usual === 0 ? 'none' : spanText(usual) : usual})`;
-        return `${label.toLowerCase()}${value}`;
+    return (parameters ?? []).map(({name, required, default: usual}) => {
+        const [, label, kind] = takes.find(([own]) => own === name) ?? [name, words(name), 'text'];
+        const otherwise = usual === null || usual === undefined || typeof usual === 'object' ? '' : ` (else ${kind === 'span' ? usual === 0 ? 'none' : spanText(usual) : words(usual)})`;
+        return `${label.toLowerCase()}${required ? '' : otherwise}`;
     }).join(', ');
 }

@@ -18,12 +18,6 @@ export function causeOf(alert) {
     return alert.cause ? {path: '/dead-letters', params: {view: 'entries', group: alert.cause}, label: alert.count > 1 ? `Its ${count(alert.count)} dead letters` : 'Its dead letter'} : null;
 }
 
-/** How much an alert is about: `212 tasks`; nothing where it is no number of tasks. */
-export function extentOf(alert) {
-    if (alert.kind !== 'task') return '';
-    return alert.count > 0 ? counted(alert.count, 'task') : alert.total ? `${counted(alert.total, 'task')} in all` : '';
-}
-
 /** Who was told, or why nobody was. */
 export function toldWords(alert) {
     const {sent = 0} = alert.notifications ?? {};

@@ -3,14 +3,14 @@
 import {count, percent, words} from './format.js';
 
 /**
- * Each by name: what it does, whether it ends a chain, and its parameters `[name, label, kind, hint]`. Kinds: `span` (of
- * time, in ms), `number`, `agent`, `json`, `text`, `task`, or a list of choices.
+ * Each by name: what it does, and its parameters `[name, label, kind, hint, usual]`. Kinds: `span` (of time, in ms),
+ * `number`, `agent`, `json`, `text`, `task`, or a list of choices; `usual`: what holds when it is left out.
  */
 export const STRATEGIES = {
-    retry: {does: 'The same agent again.', takes: [['max_attempts', 'Attempts', 'number', '1 by default'], ['delay_ms', 'Wait before each', 'span', 'none by default']]},
+    retry: {does: 'The same agent again.', takes: [['max_attempts', 'Attempts', 'number', '1 by default', 1], ['delay_ms', 'Wait before each', 'span', 'none by default', 0]]},
     wait_and_retry: {does: 'Wait for Retry-After or a given time, then the same agent again.', takes: [['delay_ms', 'Wait', 'span', 'by default what the agent asked for']]},
     switch_agent: {does: 'Another agent with the capability.', takes: [['agent_id', 'Agent', 'agent', '']]},
-    increase_timeout: {does: 'The same again with more time.', takes: [['factor', 'Times as long', 'number', '2 by default'], ['max_ms', 'At most', 'span', 'no limit by default']]},
+    increase_timeout: {does: 'The same again with more time.', takes: [['factor', 'Times as long', 'number', '2 by default', 2], ['max_ms', 'At most', 'span', 'no limit by default']]},
     refresh_credentials: {does: 'Fetch a new token or read the secret anew, then again.', takes: []},
     modify_input: {does: 'Correct the input, then again.', takes: [['patch', 'Merge patch', 'json', 'JSON Merge Patch, RFC 7396: null removes a member']]},
     use_output: {does: 'Complete it with a given output, marked as fallback.', takes: [['output', 'Output', 'json', 'the task completes with it']]},
@@ -29,7 +29,9 @@ const ENOUGH = 5;
 
 /** What is known of its success: `{text, rate}`; `rate` is null where nothing can be said. */
 export function measuredWords(measured) {
-    const {tried = 0, recovered = 0, success_rate: rate = null} = measured ?? {};
+    // Null is said of what mends nothing by itself, such as telling somebody.
+    if (!measured) return {text: 'mends nothing itself', rate: null};
+    const {tried = 0, recovered = 0, success_rate: rate = null} = measured;
     if (tried === 0) return {text: 'not tried here yet', rate: null};
     if (rate === null || tried < ENOUGH) return {text: `${count(recovered)} of ${count(tried)}, too few to say`, rate: null};
     return {text: `${percent(rate)}: ${count(recovered)} of ${count(tried)}`, rate};
@@ -55,7 +57,8 @@ export function spanText(milliseconds) {
 export function stepWords({strategy, when, ...parameters}) {
     const takes = STRATEGIES[strategy]?.takes ?? [];
     const said = Object.entries(parameters).filter(([name, value]) => name === 'output' || value !== null && value !== undefined).map(([name, value]) => {
-        const [, label, kind] = takes.find(([own]) => own === name) ?? [name, words(name), 'text'];
+        const [, label, kind, , usual] = takes.find(([own]) => own === name) ?? [name, words(name), 'text'];
+        if (value === usual) return '';
         if (kind === 'agent') return `to ${value}`;
         // Its numbers may be larger than are exact here: what it is about must do.
         if (kind === 'json') return name === 'patch' && value ? `sets ${Object.keys(value).join(', ')}` : '';

@@ -2,7 +2,7 @@
 
 import {define, h, Part, replace, stylesheet} from '../core/dom.js';
 import {bind} from '../core/keys.js';
-import {onPlace, place, setParams} from '../core/router.js';
+import {go, href, onPlace, place, setParams} from '../core/router.js';
 import {session} from '../core/session.js';
 import {segments} from '../components/segments.js';
 import {split} from '../components/split.js';
@@ -37,6 +37,9 @@ class Alerts extends Part {
 
     read() {
         const {path, params} = place();
+        // The address that notifications carry.
+        const id = /^\/alerts\/([^/]+)$/.exec(path)?.[1];
+        if (id) return go(href('/alerts', {alert: id}), {replace: true});
         if (path !== '/alerts') return;
         const view = session.isAdmin && ['channels', 'silences'].includes(params.get('view')) ? params.get('view') : '';
         const status = STATUS.some(([one]) => one === params.get('status')) ? params.get('status') : 'firing';

@@ -1,6 +1,6 @@
 // The alerts of one status, the most severe first; one cause is one alert, however many tasks it has.
 
-import {causeOf, extentOf} from '../../core/alerts.js';
+import {causeOf} from '../../core/alerts.js';
 import {api} from '../../core/api.js';
 import {define, h, keyed, Part, replace, setText} from '../../core/dom.js';
 import {money} from '../../core/format.js';
@@ -52,14 +52,13 @@ class AlertList extends Part {
         row.signature = signature;
         const focused = row.contains(document.activeElement) ? document.activeElement.textContent : null;
         const cause = causeOf(alert);
-        const extent = extentOf(alert);
         const changed = (after) => { this.refresh(); this.dispatchEvent(new CustomEvent('alert-acted', {bubbles: true, detail: after})); };
         replace(row, severityMark(alert.severity, {badge: true}),
             h('div', {class: 'alert-what'},
                 h('p', {class: 'alert-title'}, h('a', {class: 'row-link', href: href('/alerts', {status: alert.status === 'firing' ? null : alert.status, alert: alert.id}), data: {replace: ''}}, alert.title)),
                 alert.summary && alert.summary !== alert.title ? h('p', {class: 'muted alert-summary'}, alert.summary) : null,
                 h('p', {class: 'alert-facts'}, h('span', {}, 'since ', timeOf(alert.first_raised_at)), alert.last_raised_at !== alert.first_raised_at ? h('span', {}, 'last ', timeOf(alert.last_raised_at)) : null,
-                    extent ? h('span', {}, extent) : null, alert.silenced ? mark({icon: 'silence', word: 'silenced', tone: 'still'}) : null,
+                    alert.silenced ? mark({icon: 'silence', word: 'silenced', tone: 'still'}) : null,
                     cause ? h('a', {href: href(cause.path, cause.params)}, cause.label) : alert.task_ids[0] ? h('a', {href: `/tasks/${alert.task_ids[0]}?tab=recovery`}, 'Its task') : null)),
             h('div', {class: 'alert-value'}, (alert.value ?? []).map((sum) => h('span', {class: 'money sum'}, money(sum)))),
             h('div', {class: 'button-row alert-acts'}, alertActs(alert, changed)));

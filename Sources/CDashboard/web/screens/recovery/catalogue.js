@@ -6,7 +6,7 @@ import {words} from '../../core/format.js';
 import {icon} from '../../core/icons.js';
 import {href, onPlace, place, setParams} from '../../core/router.js';
 import {session} from '../../core/session.js';
-import {does, measuredWords} from '../../core/strategies.js';
+import {measuredWords} from '../../core/strategies.js';
 import {failure, loading} from '../../components/empty.js';
 import {choice} from '../../components/faults.js';
 import {mark} from '../../components/state.js';
@@ -62,7 +62,7 @@ class Catalogue extends Part {
         replace(this.detail, h('div', {class: 'error-head'}, h('h3', {}, words(type)), h('code', {class: 'faint'}, type), mark(look, {badge: true})),
             h('p', {class: 'muted'}, `${from}. ${entry?.description ?? ''} ${BY_CLASS[kind === 'policy' ? kind : entry?.class ?? kind]}`),
             strategyList(ways),
-            h('div', {class: 'button-row'}, session.mayAct && ways.length ? h('a', {class: 'button is-small', href: href('/recovery/new', {error: type, steps: ways.filter((way) => does(way.strategy)).slice(0, 3).map((way) => way.strategy).join(',')})}, icon('plus'), 'Build a chain from the first three') : null,
+            h('div', {class: 'button-row'}, session.mayAct && ways.length ? h('a', {class: 'button is-small', href: href('/recovery/new', {error: type, steps: ways.slice(0, 3).map((way) => way.strategy).join(',')})}, icon('plus'), 'Build a chain from the first three') : null,
                 h('a', {class: 'button is-small', href: href('/dead-letters', {error: type})}, icon('dead_letters'), 'Its dead letters')));
     }
 }
