@@ -79,10 +79,10 @@ test('for whom a chain is, and what came of it', () => {
     assert.equal(statsWords({started: 40, recovered: 31, success_rate: 0.775}), 'recovered 31 of 40 tasks, 78 %');
 });
 
-const steps = [{strategy: 'wait_and_retry', delay_ms: 30_000, when: null}, {strategy: 'modify_input', patch: {}, when: {error_types: ['validation_error']}}, {strategy: 'switch_agent', when: null}, {strategy: 'escalate', message: 'Why?', when: null}];
+const strategies = ['wait_and_retry', 'modify_input', 'switch_agent', 'escalate'];
 const event = (type, data = {}) => ({type, data, at: '2026-01-01T00:00:00.000Z', actor: 'user:ada'});
-const begun = [event('fallback_started', {chain_id: 'c', name: 'backup', version: 2, steps, trigger: 'attempt_failed'}), event('fallback_step_started', {step: 1, strategy: 'wait_and_retry', agent_id: 'a'}),
-    event('attempt_started', {number: 2}), event('fallback_step_failed', {step: 1, strategy: 'wait_and_retry', duration_ms: 40, error: {message: 'no'}})];
+const begun = [event('fallback_started', {chain_id: 'c', name: 'backup', version: 2, steps: 4, strategies, trigger: 'attempt_failed'}), event('fallback_step_started', {step: 1, strategy: 'wait_and_retry', agent_id: 'a'}),
+    event('attempt_started', {number: 2, fallback_step: 1}), event('fallback_step_failed', {step: 1, strategy: 'wait_and_retry', duration_ms: 40, error: {message: 'no'}})];
 const states = (events) => runsOf(events).at(-1).steps.map((step) => step.state);
 
 test('a task is followed through its chain', () => {
@@ -100,6 +100,7 @@ test('a question waits, and is answered or not', () => {
     const asked = [...begun, event('fallback_step_started', {step: 4, strategy: 'escalate'}), event('task_escalated', {step: 4, message: 'Why?', until: null, then: 'fail'})];
     assert.deepEqual(states(asked), ['failed', 'skipped', 'skipped', 'waiting']);
     const answered = runsOf([...asked, event('task_resumed', {action: 'retry', note: 'go on'})])[0];
+    assert.equal(answered.steps[3].state, 'running', 'the person gave it one attempt');
     assert.deepEqual(answered.steps[3].answer, {action: 'retry', note: 'go on', by: 'user:ada'});
     const late = [...asked, event('task_resumed', {action: 'timed_out'}), event('fallback_exhausted', {}), event('task_failed')];
     assert.deepEqual(states(late), ['failed', 'skipped', 'skipped', 'failed']);

@@ -25,12 +25,13 @@ export function laidSteps(steps) {
 export function runSteps(run) {
     return h('ol', {class: 'run-steps'}, run.steps.map((step) => {
         const look = lookOf(run, step);
-        const facts = [step.strategy ? stepWords({strategy: step.strategy, ...step.parameters, when: step.when}) : '', step.agent && step.parameters?.agent_id !== step.agent ? `on ${step.agent}` : '',
+        const facts = [step.strategy ? stepWords({strategy: step.strategy, ...step.parameters}) : '', step.agent && step.parameters?.agent_id !== step.agent ? `on ${step.agent}` : '',
             step.attempts.length ? `attempt ${step.attempts.join(', ')}` : '', typeof step.duration_ms === 'number' ? span(step.duration_ms) : ''].filter(Boolean).join(' · ');
         return h('li', {class: `run-step is-${step.state} tone-${look.tone}`, 'aria-current': step.state === 'running' || step.state === 'waiting' ? 'step' : null},
             h('span', {class: 'run-mark'}, icon(look.icon)), h('div', {class: 'run-what'},
-                h('p', {}, h('strong', {}, `${step.number}. ${step.strategy ? words(step.strategy) : 'a step'}`), ' ', h('span', {class: 'run-word'}, look.word), step.state === 'waiting' && step.until ? [' ', clock(step)] : null),
+                h('p', {}, h('strong', {}, `${step.number}. ${step.strategy ? words(step.strategy) : 'a step'}`), ' ', h('span', {class: 'run-word'}, look.word), step.state === 'waiting' && step.until ? [' ', clock(step.until, step.then === 'continue' ? 'goes on' : 'fails')] : step.state === 'running' && step.due ? [' ', clock(step.due, 'begins')] : null),
                 facts ? h('p', {class: 'muted'}, facts) : null, step.error ? h('p', {class: 'run-error'}, step.error.message) : null,
+                step.task ? h('p', {}, h('a', {href: `/tasks/${step.task}`}, 'The task that it made')) : null,
                 step.answer ? h('p', {class: 'muted'}, `${step.answer.action === 'timed_out' ? '' : `${actorName(step.answer.by)}: `}${ANSWERS[step.answer.action] ?? step.answer.action}${step.answer.note ? `, “${step.answer.note}”` : ''}`) : null));
     }));
 }
@@ -42,8 +43,8 @@ function lookOf(run, step) {
     return step.state === 'failed' ? {...STATES.failed, tone: 'still'} : STATES[step.state];
 }
 
-function clock(step) {
+function clock(at, word) {
     const element = h('k-countdown', {class: 'faint'});
-    element.set(Date.parse(step.until), step.then === 'continue' ? 'goes on' : 'fails');
+    element.set(Date.parse(at), word);
     return element;
 }

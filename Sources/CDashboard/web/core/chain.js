@@ -153,7 +153,7 @@ export function resultWords(result) {
 
 /**
  * Every run of a chain in these events, oldest first: `{name, version, trigger, state, steps}`, with each step's `{number,
- * strategy, parameters, state, agent, error, attempts, duration_ms, message, until, then, answer}`. `state` of a run is
+ * strategy, parameters, state, agent, due, error, attempts, duration_ms, task, message, until, then, answer}`. `state` of a run is
  * running, waiting, recovered, exhausted or left; of a step ahead, running, waiting, done, failed,
  * skipped (its `when` did not fit) or spared (it was not needed).
  */
@@ -168,20 +168,17 @@ export function runsOf(events) {
 }
 
 function begin({data, at}) {
-    const known = Array.isArray(data.steps) ? data.steps : [];
-    const total = Array.isArray(data.steps) ? data.steps.length : data.steps ?? 0;
-    const steps = Array.from({length: total}, (_, index) => {
-        const {strategy = null, when = null, parameters, ...others} = known[index] ?? {};
-        return {number: index + 1, strategy, when, parameters: parameters ?? others, state: 'ahead', attempts: []};
-    });
+    const steps = Array.from({length: data.steps ?? 0}, (_, index) => fresh(index + 1, data.strategies?.[index] ?? null));
     return {id: data.chain_id, name: data.name, version: data.version ?? null, trigger: data.trigger, error: data.error ?? null, at, state: 'running', steps, at_step: null, duration_ms: null};
 }
+
+const fresh = (number, strategy = null) => ({number, strategy, parameters: {}, state: 'ahead', attempts: []});
 
 const isLive = (run) => run.state === 'running' || run.state === 'waiting';
 
 function stepOf(run, number) {
     let step = run.steps.find((one) => one.number === number);
-    if (!step && Number.isInteger(number)) run.steps.push(step = {number, strategy: null, when: null, parameters: {}, state: 'ahead', attempts: []});
+    if (!step && Number.isInteger(number)) run.steps.push(step = fresh(number));
     return step;
 }
 
@@ -193,16 +190,19 @@ function end(run, state, data = {}) {
 }
 
 const RULES = {
-    fallback_step_started(run, data, {at}) {
+    fallback_step_started(run, data) {
         const step = stepOf(run, data.step);
         if (!step) return;
         for (const one of run.steps) if (one.number < data.step && one.state === 'ahead') one.state = 'skipped';
-        Object.assign(step, {state: 'running', strategy: data.strategy ?? step.strategy, agent: data.agent_id ?? null, parameters: data.parameters ?? step.parameters, at});
+        Object.assign(step, {state: 'running', strategy: data.strategy ?? step.strategy, agent: data.agent_id ?? null, parameters: data.parameters ?? step.parameters, due: data.due_at ?? null});
         Object.assign(run, {state: 'running', at_step: data.step});
     },
-    fallback_step_succeeded(run, data) { const step = stepOf(run, data.step); if (step) Object.assign(step, {state: 'done', strategy: data.strategy ?? step.strategy, duration_ms: data.duration_ms}); },
+    fallback_step_succeeded(run, data) { const step = stepOf(run, data.step); if (step) Object.assign(step, {state: 'done', strategy: data.strategy ?? step.strategy, duration_ms: data.duration_ms, task: data.task_id ?? null}); },
     fallback_step_failed(run, data) { const step = stepOf(run, data.step); if (step) Object.assign(step, {state: 'failed', strategy: data.strategy ?? step.strategy, duration_ms: data.duration_ms, error: data.error}); },
-    attempt_started(run, data) { if (isLive(run)) run.steps.find((step) => step.state === 'running')?.attempts.push(data.number); },
+    attempt_started(run, data) {
+        const step = isLive(run) ? run.steps.find((one) => data.fallback_step ? one.number === data.fallback_step : one.state === 'running') : null;
+        if (step) Object.assign(step, {attempts: [...step.attempts, data.number], due: null});
+    },
     task_escalated(run, data) {
         const step = data.step ? stepOf(run, data.step) : run.steps.find((one) => one.state === 'running');
         if (!isLive(run) || !step) return;
@@ -212,7 +212,8 @@ const RULES = {
     task_resumed(run, data, {actor}) {
         const step = run.steps.find((one) => one.state === 'waiting');
         if (!step) return;
-        Object.assign(step, {state: data.action === 'timed_out' || data.action === 'fail' ? 'failed' : 'done', answer: {action: data.action, note: data.note, by: actor}});
+        // Whoever says “try again” gets one attempt of this step.
+        Object.assign(step, {state: {retry: 'running', complete: 'done'}[data.action] ?? 'failed', answer: {action: data.action, note: data.note, by: actor}});
         run.state = 'running';
     },
     fallback_succeeded(run, data) { end(run, 'recovered', data); },

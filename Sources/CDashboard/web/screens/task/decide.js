@@ -15,7 +15,7 @@ import {toast} from '../../components/toast.js';
 import '../../components/why.js';
 
 const DECISIONS = {
-    retry: ['Try it again?', 'Try again', 'primary', 'A new round begins with a fresh allowance of attempts.'],
+    retry: ['Try it again?', 'Try again', 'primary', 'It is tried once more, at once. If that fails too, its fallback chain goes on.'],
     complete: ['Complete it with this output?', 'Complete it', 'primary', 'Nothing is called any more: the task completes with what you give here.'],
     fail: ['Let it fail?', 'Let it fail', 'danger', 'It goes to the dead letters, and can be retried from there.'],
 };
