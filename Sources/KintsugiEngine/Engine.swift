@@ -15,6 +15,7 @@ package final class Engine: Sendable {
     let callers: [AgentRecord.Kind: any AgentCaller]
     let brain: Brain
     let registry: AgentRegistry
+    let chainRegistry = ChainRegistry()
     let chance: Mutex<SeededGenerator>
     let calls = RunningCalls()
     let localCalls = CallQueue()

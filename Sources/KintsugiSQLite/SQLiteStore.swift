@@ -155,6 +155,14 @@ package final class SQLiteStore: Store, Sendable {
         try await read { snapshot throws(ReadFault) in try snapshot.activity(of: user, from: from, to: to) }
     }
 
+    package func remedies() async throws(StoreError) -> MeasuredRemedies {
+        try await read { snapshot throws(ReadFault) in try snapshot.remedies() }
+    }
+
+    package func chainFigures(_ chains: [UUID7]) async throws(StoreError) -> [ChainFigures] {
+        try await read { snapshot throws(ReadFault) in try snapshot.chainFigures(chains) }
+    }
+
     package func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp? {
         try await read { snapshot throws(ReadFault) in try snapshot.oldestPending(of: user) }
     }

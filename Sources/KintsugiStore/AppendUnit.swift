@@ -37,17 +37,24 @@ package struct TaskSummary: Sendable, Hashable {
     package var deadLetter: TaskState.DeadLetterEntry?
     /// The agent under which lists showed it.
     package var agentID: AgentID?
+    package var remedies: RemedyFold
 
     package init(_ state: TaskState) {
         status = state.status
         deadLetter = state.deadLetter
         agentID = state.listedAgent
+        remedies = state.remedies
     }
 }
 
 /// The kinds of streams besides tasks.
 package enum RecordKind: String, Sendable, Hashable, CaseIterable {
     case provider, agent, key, system, session
+    case chain, channel, silence, alert, bulk
+    /// What the channels were told of an alert.
+    case notification
+    /// How far a durable consumer has read the log.
+    case consumer
 }
 
 /// An event of a stream that is not a task's: an agent was changed, a breaker was forced, a key was made.

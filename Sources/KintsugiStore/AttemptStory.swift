@@ -28,7 +28,7 @@ package struct AttemptStory: Sendable {
         case .attemptStarted: begun += 1
         // Since when the first of them waited stands in what made its task ready.
         case .taskCreated, .attemptFailed, .taskRetried, .attemptAbandoned, .attemptInterrupted,
-            .taskRequeued, .taskHeld, .taskReleased, .taskResumed:
+            .taskRequeued, .taskHeld, .taskReleased, .taskResumed, .fallback:
             isComplete = begun >= limit
         default: break
         }

@@ -48,6 +48,16 @@ extension TaskState {
     }
 }
 
+extension TaskAppend {
+    /// What became of remedies and chains by these events.
+    package var remedyCounts: [RemedyFold.Count] {
+        guard var fold = before?.remedies else { return [] }
+        var counts: [RemedyFold.Count] = []
+        for event in events { fold.take(event, agent: before?.agentID, into: &counts) }
+        return counts
+    }
+}
+
 extension AppendUnit {
     /// When it was decided; the time by which an old idempotency row counts as expired.
     package var at: Timestamp? { tasks.first?.at ?? records.first?.at }

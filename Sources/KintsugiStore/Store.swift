@@ -75,6 +75,10 @@ package protocol Store: Sendable {
     /// are in progress is exact as long as there are not more than some thousands in all.
     func figures(of agents: [AgentID], from: Timestamp, to: Timestamp) async throws(StoreError)
         -> [AgentFigures]
+    /// What was tried against which failures, over all users, and how often it helped.
+    func remedies() async throws(StoreError) -> MeasuredRemedies
+    /// How often each of these chains was begun and how it ended, each at its chain's place.
+    func chainFigures(_ chains: [UUID7]) async throws(StoreError) -> [ChainFigures]
     /// Since when the longest-waiting ready task has been waiting.
     func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp?
 

@@ -14,6 +14,24 @@ public enum RecordEventType: String, Sendable, Hashable, CaseIterable {
     case systemStarted = "system_started"
     case sessionCreated = "session_created"
     case sessionEnded = "session_ended"
+    case chainCreated = "chain_created"
+    case chainUpdated = "chain_updated"
+    case chainDeleted = "chain_deleted"
+    case channelCreated = "channel_created"
+    case channelUpdated = "channel_updated"
+    case channelDeleted = "channel_deleted"
+    case silenceCreated = "silence_created"
+    case silenceDeleted = "silence_deleted"
+    case alertAcknowledged = "alert_acknowledged"
+    /// By a person; an alert that resolves by itself stands on its tasks' timelines.
+    case alertClosed = "alert_closed"
+    case alertNotified = "alert_notified"
+    case bulkStarted = "bulk_started"
+    case bulkAdvanced = "bulk_advanced"
+    case bulkPaused = "bulk_paused"
+    case bulkResumed = "bulk_resumed"
+    case bulkEnded = "bulk_ended"
+    case consumerAdvanced = "consumer_advanced"
 
     /// The number by which the store knows this type.
     public var code: Int { 101 + (Self.allCases.firstIndex(of: self) ?? 0) }

@@ -24,6 +24,10 @@ public struct TaskResource: Resource {
     public var payment: Payment?
     public var metadata: [(key: String, value: String)] = []
     public var fallbackChainID: String?
+    /// The chain of this round, if one has begun.
+    public var fallback: FallbackResource?
+    /// The task that it compensates.
+    public var parentTaskID: String?
     public var failedTaskID: String?
     public var createdAt = ""
     public var runAt: String?
@@ -62,6 +66,8 @@ public struct TaskResource: Resource {
             json.member("payment", payment: payment)
             json.member("metadata", pairs: metadata)
             json.member("fallback_chain_id", fallbackChainID)
+            json.member("fallback", resource: fallback)
+            json.member("parent_task_id", parentTaskID)
             json.member("failed_task_id", failedTaskID)
             json.member("created_at", createdAt)
             json.member("run_at", runAt)
@@ -109,6 +115,40 @@ public struct ErrorResource: Resource {
             json.member("retry_after_ms", retryAfter)
             json.member("sent", sent.rawValue)
             json.optional("at", at)
+        }
+    }
+}
+
+/// Where a task is in its fallback chain, or where that ended.
+public struct FallbackResource: Resource {
+    public var chainID: String
+    public var name: String
+    /// Of the chain, when the task began it.
+    public var version: Int
+    /// From 1; 0: every step was passed over.
+    public var step: Int
+    public var of: Int
+    public var strategy: Strategy?
+
+    package init(
+        chainID: String, name: String, version: Int, step: Int, of: Int, strategy: Strategy?
+    ) {
+        self.chainID = chainID
+        self.name = name
+        self.version = version
+        self.step = step
+        self.of = of
+        self.strategy = strategy
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("chain_id", chainID)
+            json.member("name", name)
+            json.member("version", version)
+            json.member("step", step)
+            json.member("of", of)
+            json.member("strategy", strategy?.rawValue)
         }
     }
 }

@@ -13,7 +13,8 @@ struct FieldsTests {
         let caller = Caller(
             userID: UserID("u"), role: isAdmin ? .admin : .operator, keyID: nil, expiresAt: nil)
         var input = TaskInput(
-            caller: caller, now: .zero, traceparent: nil, isAgent: { $0.rawValue == "known" })
+            caller: caller, now: .zero, traceparent: nil, isAgent: { $0.rawValue == "known" },
+            isChain: { $0 == "chain" })
         _ = input.read(try JSONNode(parsing: bytes), at: "", &fields)
         return fields.faults.map {
             guard case .pointer(let pointer) = $0.place else { return "?" }

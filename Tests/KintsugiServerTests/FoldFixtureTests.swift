@@ -91,7 +91,7 @@ enum FoldStories {
             .taskStarted(round: 1), Story.start(1), Story.failure(1, 402, .clientError),
             .taskFailed(reason: .permanentError, failure: refused),
             .movedToDLQ(Story.deadLetter, reason: .permanentError),
-            .alertRaised(id: alert, severity: .critical),
+            .alertRaised(AlertMark(id: alert, severity: .critical, cause: "00000000000000ab")),
             .inputEdited(
                 before: .null, after: JSONText(valid: Array("1".utf8)), revision: 2, actor: "user:ann"),
             requeued(2), .taskStarted(round: 2), Story.start(2), success(2), .taskCompleted(output: .null),

@@ -57,6 +57,8 @@ struct TwinTests {
             let figures = try await right.figures(of: agents, from: from, to: .distantFuture)
             #expect(try await left.figures(of: agents, from: from, to: .distantFuture) == figures)
         }
+        let remedies = try await right.remedies()
+        #expect(try await left.remedies() == remedies)
         try await compareRecordHistory(left, right, history.now)
         for key in history.keys {
             let (first, second) = (try await history.answer(key, left), try await history.answer(key, right))

@@ -51,7 +51,8 @@ enum Architecture {
 
     /// The folders of the core, lower first: a file may use types of its own folder and of those before it.
     static let coreFolders = [
-        "Support", "Failure", "Retry", "Breaker", "Limits", "Timeline", "Alert", "Routing", "TaskLifecycle",
+        "Support", "Failure", "Retry", "Breaker", "Limits", "Recovery", "Timeline", "Alert", "Routing",
+        "TaskLifecycle",
         "Scheduler",
     ]
 

@@ -11,8 +11,7 @@ package enum Explanation {
         case .held(let provider, let until): held(provider, until, state)
         case .running: running(state)
         case .accepted(let until): accepted(until, state)
-        case .waiting(let until):
-            "Waiting for a person to decide" + (until.map { ", until \($0.rfc3339)." } ?? ".")
+        case .waiting(let until): waiting(until, state)
         case .completed(let byFallback): completed(byFallback: byFallback, state)
         case .failed(let reason): failed(reason, state, outlook) + afterFailure(state)
         case .cancelled:
@@ -25,6 +24,7 @@ package enum Explanation {
     private static func untilDue(_ due: Timestamp, _ why: TaskState.PendingCause, _ state: TaskState)
         -> String
     {
+        if let run = state.runningChain { return untilStep(due, run, state) }
         if why == .backoff {
             let delay = Phrases.span(due - (state.lastFailure?.at ?? state.updatedAt))
             return
@@ -35,9 +35,28 @@ package enum Explanation {
             : "Scheduled: its round \(state.round) begins at \(due.rfc3339)."
     }
 
+    private static func untilStep(_ due: Timestamp, _ run: ChainRun, _ state: TaskState) -> String {
+        let delay = Phrases.span(due - state.updatedAt)
+        return "Waiting \(delay) before \(step(run)) because \(Phrases.cause(inChain: state))."
+    }
+
+    private static func waiting(_ until: Timestamp?, _ state: TaskState) -> String {
+        let time = until.map { " until \($0.rfc3339)" } ?? ""
+        guard case .escalate(let message?, _, _)? = state.runningChain?.current?.way, !message.isEmpty else {
+            return "Waiting for a person to decide" + (until.map { ", until \($0.rfc3339)." } ?? ".")
+        }
+        return "Waiting for a person\(time): \(message)"
+    }
+
+    /// "step 2 of 3 of its fallback chain (switch agent)".
+    private static func step(_ run: ChainRun) -> String {
+        let strategy = run.current.map { " (\(Phrases.words($0.strategy.rawValue)))" } ?? ""
+        return Phrases.place(run) + strategy
+    }
+
     private static func itsTurn(_ state: TaskState, _ outlook: Outlook) -> String {
         let agent =
-            (state.agentID ?? outlook.agent?.id).map { "agent \($0)" } ?? "every agent that could run it"
+            (state.target ?? outlook.agent?.id).map { "agent \($0)" } ?? "every agent that could run it"
         let provider = outlook.obstacle?.provider?.rawValue ?? state.attempt?.start.provider.rawValue
         let breaker = provider.map { "the circuit breaker of \($0)" } ?? "the circuit breaker"
         let until = outlook.obstacle?.until.map { ", until \($0.rfc3339)" } ?? ""
@@ -63,14 +82,15 @@ package enum Explanation {
 
     /// "attempt 3 of 6": the one that comes next in this round.
     private static func next(_ state: TaskState) -> String {
-        "attempt \(state.roundAttempts + 1) of \(state.spec.retryPolicy.maxAttempts)"
+        if let run = state.runningChain { return step(run) }
+        return "attempt \(state.roundAttempts + 1) of \(state.spec.retryPolicy.maxAttempts)"
     }
 
     // MARK: In progress
 
     private static func running(_ state: TaskState) -> String {
         guard let start = state.attempt?.start else { return "An attempt is running." }
-        if start.probe {
+        if start.probe, start.step == nil {
             return
                 "Agent \(start.agentID) is being probed with it, to see whether \(start.provider) works again."
         }
@@ -87,6 +107,7 @@ package enum Explanation {
         guard let start = state.attempt?.start, !start.counted else {
             return "attempt \(state.roundAttempts) of \(state.spec.retryPolicy.maxAttempts)"
         }
+        if start.step != nil, let run = state.chain { return "\(step(run))" }
         return "attempt \(start.number), which does not count"
     }
 
@@ -99,6 +120,11 @@ package enum Explanation {
     // MARK: Ended
 
     private static func completed(byFallback: Bool, _ state: TaskState) -> String {
+        if let run = state.chain, run.end == .succeeded {
+            return run.answer == .complete
+                ? "Completed with the output that a person gave, after \(made(state))."
+                : "Completed by \(step(run)) after \(made(state))."
+        }
         if byFallback { return "Completed by its fallback chain after \(made(state))." }
         let agent = state.attempt.map { " by agent \($0.start.agentID)" } ?? ""
         return state.roundAttempts <= 1 && state.round == 1
@@ -122,7 +148,10 @@ package enum Explanation {
         case .deadlineExceeded: return "Failed because it had not ended by its deadline."
         case .poison:
             return "Failed because the process died under it \(TaskRules.poisonLimit) times in a row."
-        case .decided: return "Failed because a person decided so, or nobody decided in time."
+        case .decided:
+            return state.chain?.answer == .fail
+                ? "Failed because a person decided so."
+                : "Failed because a person decided so, or nobody decided in time."
         case .discardedByChain: return "Failed because its fallback chain discarded it."
         case .cancelled: return "Cancelled."
         }

@@ -33,6 +33,8 @@ extension TaskResource {
         payment = spec.payment
         metadata = spec.metadata.map { ($0.key, $0.value) }
         fallbackChainID = spec.fallbackChainID
+        fallback = state.chain.map { FallbackResource($0) }
+        parentTaskID = spec.parent?.description
         failedTaskID = state.deadLetter?.id.description
         createdAt = state.createdAt.rfc3339
         runAt = spec.runAt?.rfc3339
@@ -49,10 +51,15 @@ extension TaskState {
     /// The agent of the current or last attempt, unless a retry has asked for another one since; else the one
     /// asked for.
     var shownAgent: AgentID? {
-        if let attempt, round == 1 || roundStartedAt != nil && roundAttempts > 0 {
+        if let attempt, round == 1 || roundStartedAt != nil && roundAttempts > 0 || isOfThisRound(attempt) {
             return attempt.start.agentID
         }
         return agentID ?? attempt?.start.agentID
+    }
+
+    /// A chain's attempts do not count, but they are of the round all the same.
+    private func isOfThisRound(_ attempt: Attempt) -> Bool {
+        attempt.start.step != nil && chain != nil && attempt.startedAt >= (chain?.startedAt ?? attempt.startedAt)
     }
 
     /// Why it has its status, in one word.
@@ -74,6 +81,14 @@ extension TaskState {
     func nextAttempt(_ outlook: Outlook) -> Timestamp? {
         guard case .pending(let due, _) = phase else { return nil }
         return due > outlook.now ? due : outlook.obstacle?.until
+    }
+}
+
+extension FallbackResource {
+    init(_ run: ChainRun) {
+        self.init(
+            chainID: run.chain.id, name: run.chain.name, version: run.chain.version, step: run.step,
+            of: run.chain.steps.count, strategy: run.current?.strategy)
     }
 }
 

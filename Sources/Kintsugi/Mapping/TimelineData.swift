@@ -24,7 +24,7 @@ extension TimelineMoment {
             json.member("delay_ms", delay)
             json.member("due_at", due.rfc3339)
             json.member("next_attempt", next)
-            json.member("max_attempts", maxAttempts)
+            json.member("max_attempts", after.runningChain?.maxAttempts ?? maxAttempts)
             json.member("retry_after_ms", before.lastFailure?.failure.retryAfter.map { min($0, 600_000) })
         case .taskFailed(let reason, let failure):
             json.member("reason", reason.rawValue)
@@ -107,27 +107,15 @@ extension TimelineMoment {
         }
     }
 
-    /// Events of features that are still to come: what is known of them.
     private func laterMembers(to json: inout JSONWriter) {
         switch event {
-        case .fallback(let fallback):
-            json.member("chain_id", fallback.chainID)
-            json.member("step", fallback.step)
-            json.member("strategy", fallback.strategy)
-        case .taskEscalated(let until, let message):
-            json.member("chain_id", nil as String?)
-            json.member("step", nil as Int?)
-            json.member("message", message)
-            json.member("until", until?.rfc3339)
-            json.member("then", "fail")
-        case .taskResumed(_, let note):
-            json.member("action", "retry")
-            json.member("note", note)
-            json.member("agent_id", nil as String?)
-            json.member("waited_ms", max(0, at - before.updatedAt))
-        case .alertRaised(let id, let severity):
-            json.member("alert_id", id.description)
-            json.member("severity", severity.rawValue)
+        case .fallback(let fallback): chainMembers(fallback, to: &json)
+        case .taskEscalated(let until, let message): escalated(until, message, to: &json)
+        case .taskResumed(let resumption): resumed(resumption, to: &json)
+        case .alertRaised(let mark):
+            json.member("alert_id", mark.id.description)
+            json.member("severity", mark.severity.rawValue)
+            json.member("cause", mark.cause)
             json.member("title", "A task needs a person.")
             json.member("failed_task_id", after.deadLetter?.id.description)
         case .alertResolved(let id): json.member("alert_id", id.description)
@@ -141,7 +129,7 @@ extension TimelineMoment {
         json.member("capability", spec.capability)
         json.member("user_id", spec.userID.rawValue)
         json.member("origin", spec.origin.rawValue)
-        json.member("parent_task_id", nil as String?)
+        json.member("parent_task_id", spec.parent?.description)
         json.member("input_bytes", spec.input.bytes.count)
         json.member("priority", spec.priority)
         json.member("run_at", spec.runAt?.rfc3339)
@@ -163,14 +151,14 @@ extension TimelineMoment {
         json.member("failure_rate", start.failureRate)
         json.member("probe", start.probe)
         json.member("counted", start.counted)
+        json.member("fallback_step", start.step)
         json.member("queue_ms", before.queued(until: at))
         json.member("timeout_ms", start.timeout)
     }
 
     private func completed(_ output: JSONText?, to json: inout JSONWriter) {
-        let byFallback = if case .completed(true) = after.phase { true } else { false }
-        json.member("source", byFallback ? "fallback" : "attempt")
-        json.member("strategy", nil as String?)
+        json.member("source", source)
+        json.member("strategy", mending?.strategy.rawValue)
         json.member("attempts", attemptsInRound)
         json.member("duration_ms", sinceRoundBegan)
         json.member("output_bytes", (output ?? .null).bytes.count)

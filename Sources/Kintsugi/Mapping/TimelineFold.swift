@@ -101,9 +101,10 @@ struct TimelineMoment {
         case .attemptFailed(let failed):
             failed.report != nil || failed.failure.httpStatus != nil
                 ? Actor.agent(agents[failed.number]) : Actor.system
-        case .taskCancelled(_, let actor), .inputEdited(_, _, _, let actor), .taskResumed(let actor, _),
+        case .taskCancelled(_, let actor), .inputEdited(_, _, _, let actor),
             .deadLetterResolved(_, _, let actor), .deadLetterDiscarded(_, _, let actor):
             Actor.shown(actor)
+        case .taskResumed(let resumption): Actor.shown(resumption.actor)
         case .taskRequeued(let requeue): Actor.shown(requeue.actor)
         default: Actor.system
         }

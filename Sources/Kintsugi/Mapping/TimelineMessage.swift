@@ -10,7 +10,9 @@ extension TimelineMoment {
                 + (spec.runAt.map { ", to run at \($0.rfc3339)." } ?? ".")
         case .taskStarted: after.round == 1 ? "The task began." : "Round \(after.round) began."
         case .attemptStarted(let start):
-            start.probe
+            start.step != nil
+                ? "Attempt \(start.number) went to agent \(start.agentID), for \(place(before.chain))."
+                : start.probe
                 ? "Attempt \(start.number) went to agent \(start.agentID) as a probe of \(start.provider)."
                 : "Attempt \(after.roundAttempts) of \(maxAttempts) went to agent \(start.agentID)."
         case .attemptSuccess(let success):
@@ -18,7 +20,9 @@ extension TimelineMoment {
         case .attemptFailed(let failed):
             "Attempt \(failed.number) failed after \(Phrases.span(failed.duration)): \(failed.failure.message)"
         case .taskRetried(let delay, _, let next):
-            "Attempt \(next) of \(maxAttempts) follows in \(Phrases.span(delay))."
+            after.runningChain.map {
+                "Attempt \(next) of \($0.maxAttempts) of step \($0.step) follows in \(Phrases.span(delay))."
+            } ?? "Attempt \(next) of \(maxAttempts) follows in \(Phrases.span(delay))."
         case .circuitBreakerOpened(let provider, let until, _):
             "This failure opened the circuit breaker of \(provider), until \(until.rfc3339)."
         case .taskFailed(let reason, let failure):
@@ -57,18 +61,14 @@ extension TimelineMoment {
         case .circuitBreakerHalfOpened(let provider):
             "The circuit breaker of \(provider) lets probes through, this task's first."
         case .circuitBreakerClosed(let provider): "The circuit breaker of \(provider) closed."
-        case .fallback(let fallback):
-            (fallback.step == 0 ? "Fallback chain" : "Fallback step \(fallback.step)")
-                + (fallback.strategy.map { " (\($0))" } ?? "") + Self.ending(of: fallback.type)
-                + Self.said(fallback.message)
+        case .fallback(let fallback): chainMessage(fallback)
         case .taskEscalated(let until, let message):
             "The task waits for a person" + (until.map { " until \($0.rfc3339)" } ?? "") + Self.said(message)
-        case .taskResumed(let actor, let note):
-            "The wait was ended by \(Phrases.who(actor))" + Self.said(note)
+        case .taskResumed(let resumption): resumed(resumption)
         case .lateResult(let late):
             "Attempt \(late.attempt) brought a result too late (\(late.kind.rawValue)); it is kept here and changes"
                 + " nothing" + Self.said(late.message)
-        case .alertRaised(_, let severity): "An alert (\(severity.rawValue)) was raised."
+        case .alertRaised(let mark): "An alert (\(mark.severity.rawValue)) was raised."
         case .alertResolved: "The alert was resolved."
         case .deadLetterResolved(_, let note, let actor):
             "The dead letter was resolved by \(Phrases.who(actor))" + Self.said(note)
@@ -78,17 +78,8 @@ extension TimelineMoment {
         }
     }
 
-    private static func ending(of type: EventType) -> String {
-        switch type {
-        case .fallbackStarted, .fallbackStepStarted: " began"
-        case .fallbackSucceeded, .fallbackStepSucceeded: " succeeded"
-        case .fallbackExhausted: " is exhausted"
-        default: " failed"
-        }
-    }
-
     /// The end of a sentence with what somebody said about it.
-    private static func said(_ text: String?) -> String {
+    static func said(_ text: String?) -> String {
         guard let text, !text.isEmpty else { return "." }
         return ": \(text)"
     }

@@ -32,7 +32,7 @@ final class DemoNarrator: Sendable {
             Terminal.say("  Open the dashboard (this link opens once, within 15 min):")
             Terminal.say("\n  " + paint.bold(link) + "\n")
         }
-        Terminal.say("  A $250 payment waits there for a person: retry it with {\"card\":\"valid\"}.")
+        Terminal.say("  A $250 payment waits there for your decision: retry it with {\"card\":\"valid\"}.")
         Terminal.say("  Server: \(url), data in \(composition.folder.path). Ctrl-C stops.")
         Terminal.say("  Or without a browser, with an id from the left below:")
         Terminal.say("    export KINTSUGI_KEY=\(key)")
@@ -105,6 +105,10 @@ final class DemoNarrator: Sendable {
             case .circuitBreakerClosed: paint.good("⚡ breaker  ")
             case .taskRetried: paint.warn("↻ retry    ")
             case .circuitBreakerHalfOpened: paint.warn("⚡ probing  ")
+            case .fallbackStarted, .fallbackStepStarted: paint.warn("⤳ fallback ")
+            case .taskEscalated: paint.bad("? asks     ")
+            case .alertRaised: paint.bad("! alert    ")
+            case .alertResolved, .fallbackSucceeded: paint.good("✓ mended   ")
             case .taskRequeued: paint.dim("↺ new round")
             default: paint.dim("· event    ")
             }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import KintsugiVocabulary
+import KintsugiWire
 import NIOCore
 import NIOHTTP1
 
@@ -32,11 +33,13 @@ struct DemoScript: Sendable {
     /// The first scene has every idea in it: whoever looks at once has seen them all within ten seconds.
     private func open() async throws {
         for (kind, callback) in agents { try await register(kind, callback) }
+        for chain in Self.chains { _ = try await post(Paths.fallbackChains, chain) }
         let orders =
             [
                 Order(
                     type: "payment.capture", agent: .payments, input: #"{"card":"expired"}"#, amount: "250.00"
                 ),
+                Order(type: "sms.send", agent: .picky, input: #"{"to":"+81 3 1234"}"#),
                 Order(type: "report.render", agent: .patient, input: #"{"pages":95}"#),
                 Order(type: "mail.summarise", agent: .flaky, input: #"{"thread":7}"#),
                 Order(type: "image.resize", agent: .slow, input: #"{"width":640}"#),
@@ -56,6 +59,18 @@ struct DemoScript: Sendable {
         }
     }
 
+    /// What is tried when retries cannot help: another agent for messages, a person for money.
+    private static let chains = [
+        #"""
+        {"name":"Messages: another provider","match":{"task_type":"sms.send"},
+         "steps":[{"strategy":"switch_agent","agent_id":"steady"}]}
+        """#,
+        #"""
+        {"name":"Payments: ask a person","match":{"task_type":"payment.capture","min_amount":"100"},
+         "steps":[{"strategy":"escalate","message":"The card is expired. Retry with {\"card\":\"valid\"}?"}]}
+        """#,
+    ]
+
     /// Something that a person must mend, once in about five minutes, so that the inbox does not drown.
     private static let stepsPerTrouble = 430
 
@@ -71,6 +86,7 @@ struct DemoScript: Sendable {
         case 0, 5: Order(type: "mail.summarise", agent: .flaky, input: #"{"thread":\#(number)}"#)
         case 1: Order(type: "report.render", agent: .patient, input: #"{"pages":\#(20 + number % 80)}"#)
         case 2, 4, 6, 8: Order(type: "parcel.notify", agent: .outage, input: #"{"parcel":\#(number)}"#)
+        case 3 where number % 20 == 3: Order(type: "sms.send", agent: .picky, input: #"{"to":"+81 3 \(number)"}"#)
         case 3: Order(type: "image.resize", agent: .slow, input: #"{"width":\#(320 + number % 7 * 160)}"#)
         case 7:
             Order(

@@ -14,7 +14,7 @@ package enum Lane: Sendable, Hashable {
     package init(_ state: TaskState) {
         if case .held(let provider, _) = state.phase {
             self = .held(provider)
-        } else if let agent = state.agentID {
+        } else if let agent = state.target {
             self = .agent(agent)
         } else if let capability = state.spec.capability {
             self = .capability(capability)

@@ -62,6 +62,7 @@ extension Scheduler {
             let change = providers[id]?.breaker?.tick(at: now)
             guard change == .halfOpened else { continue }
             openBreakers.remove(id)
+            roster.note(.halfOpen, of: id)
             providers[id]?.announcesHalfOpen = true
             providers[id]?.forcedReason = nil
             actions.append(.recordBreaker(breakerRecord(id, .halfOpened)))
@@ -120,6 +121,7 @@ extension Scheduler {
     }
 
     private mutating func noteOpen(_ provider: ProviderID) {
+        roster.note(breakerState(provider), of: provider)
         if breakerState(provider) == .open {
             openBreakers.insert(provider)
         } else {

@@ -62,7 +62,7 @@ extension Scheduler {
             return true
         case .impossible(let failure):
             lanes[lane]?.takeBest()
-            decide(.refuse(failure), key.number, Facts(), at: now)
+            decide(.refuse(failure), key.number, facts(), at: now)
             return true
         case .blocked(let obstacle, let agents):
             lanes[lane]?.obstacle = obstacle
@@ -70,7 +70,7 @@ extension Scheduler {
                 breakerState(provider) == .open, takeHold(of: lane, at: now)
             {
                 lanes[lane]?.takeBest()
-                decide(.hold(provider: provider), key.number, Facts(breaker: .open), at: now)
+                decide(.hold(provider: provider), key.number, facts(breaker: .open), at: now)
                 return true
             }
             for agent in agents { waiters[agent, default: []].insert(lane) }
@@ -129,7 +129,7 @@ extension Scheduler {
         while let timer = timers.min, timer.at <= now {
             _ = timers.popMin()
             guard let entry = entries[timer.number] else {
-                actions.append(.decideAgain(timer.number, .timeIsUp, Facts()))
+                actions.append(.decideAgain(timer.number, .timeIsUp, facts()))
                 continue
             }
             guard entry.state.version == timer.version else { continue }
@@ -152,17 +152,18 @@ extension Scheduler {
 
     private mutating func timeIsUp(_ number: TaskNumber, _ entry: Entry, at now: Timestamp) {
         if case .ready(let key) = entry.place { lanes[Lane(entry.state)]?.remove(key) }
-        var facts = Facts()
+        var (breaker, change): (BreakerState, CircuitBreaker.Change?) = (.closed, nil)
         var record: BreakerRecord?
         if case .accepted(let until) = entry.state.phase, until <= now, let start = entry.state.attempt?.start
         {
             // It accepted and fell silent: a fault of the provider, like an answer that never came.
             let waiting = heldCount(start.provider)
-            facts.breakerChange = providers[start.provider]?.breaker?.record(
+            change = providers[start.provider]?.breaker?.record(
                 success: false, permit: .normal, waiting: waiting, at: now)
-            facts.breaker = breakerState(start.provider)
-            record = facts.breakerChange.map { changed(start.provider, $0, at: now) }
+            breaker = breakerState(start.provider)
+            record = change.map { changed(start.provider, $0, at: now) }
         }
+        let facts = facts(breaker: breaker, change: change)
         if !decide(.timeIsUp, number, facts, breaker: record, at: now) {
             entries[number] = nil
             actions.append(.decideAgain(number, .timeIsUp, facts))

@@ -28,7 +28,7 @@ extension Scheduler {
     }
 
     private func candidates(for state: TaskState) -> [AgentID] {
-        if let id = state.agentID { return agents[id] == nil ? [] : [id] }
+        if let id = state.target { return agents[id] == nil ? [] : [id] }
         let wanted = state.spec.capability ?? state.spec.type
         return agents.values.filter { $0.profile.capabilities.contains(wanted) }.map(\.profile.id)
     }
@@ -138,7 +138,7 @@ extension Scheduler {
         let message: String
         if let agent = candidates.first {
             message = "The agent \(agent) has neither a callback URL nor a local handler."
-        } else if let agent = state.agentID {
+        } else if let agent = state.target {
             message = "The agent \(agent) is not registered."
         } else {
             message = "No agent has the capability \(state.spec.capability ?? state.spec.type)."

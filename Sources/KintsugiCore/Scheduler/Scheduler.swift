@@ -48,6 +48,10 @@ package struct Scheduler: Sendable {
     var calls: [CallKey: Call] = [:]
     var holdRates: [Lane: RateLimit] = [:]
     var isDraining = false
+    /// The fallback chains there are.
+    var chains = ChainBook()
+    /// The agents as the rules see them, kept as they change.
+    var roster = AgentRoster()
     package var actions: [SchedulerAction] = []
 
     /// A task in memory.
@@ -147,11 +151,13 @@ package struct Scheduler: Sendable {
             provider.budget = RetryBudget(settings: settings)
         }
         providers[profile.provider] = provider
+        roster.set(profile)
         touchAll()
     }
 
     package mutating func agentRemoved(_ id: AgentID) {
         agents[id] = nil
+        roster.remove(id)
         touchAll()
     }
 
@@ -215,7 +221,7 @@ package struct Scheduler: Sendable {
         let change = settle(call, outcome, isLocalSaturation: isLocalSaturation, at: now)
         calls[key] = nil
         freeSlot(of: call.agent)
-        let facts = Facts(breaker: breakerState(call.provider), breakerChange: change)
+        let facts = facts(breaker: breakerState(call.provider), change: change)
         let record = change.map { breakerRecord(call.provider, $0) }
         let command = TaskCommand.attemptEnded(number: attempt, outcome)
         guard let entry = entries[number], entry.place == .running, entry.state.currentAttempt == attempt

@@ -18,6 +18,8 @@ package enum TaskCommand: Sendable {
     case abandon(poisonous: Bool)
     case cancel(reason: String?, actor: String)
     case retry(Retry)
+    /// A person answers an escalation.
+    case decide(Verdict)
     case resolveDeadLetter(note: String?, actor: String)
     case discardDeadLetter(note: String?, actor: String)
 }
@@ -93,16 +95,49 @@ package struct Retry: Sendable, Hashable {
     }
 }
 
+/// A person's answer to an escalation.
+package struct Verdict: Sendable, Hashable {
+    package var answer: EscalationAnswer
+    package var actor: String
+    /// With `complete`: what the task is completed with.
+    package var output: JSONText?
+    /// With `retry`: who shall try it, and with what.
+    package var agentID: AgentID?
+    package var input: JSONText?
+    package var note: String?
+
+    package init(
+        _ answer: EscalationAnswer, actor: String, output: JSONText? = nil, agentID: AgentID? = nil,
+        input: JSONText? = nil, note: String? = nil
+    ) {
+        self.answer = answer
+        self.actor = actor
+        self.output = output
+        self.agentID = agentID
+        self.input = input
+        self.note = note
+    }
+}
+
 /// What the rules must know besides the task itself; gathered by the caller.
 package struct Facts: Sendable, Hashable {
     /// The breaker of the attempt's provider, after its outcome was counted.
     package var breaker: BreakerState = .closed
     /// What the outcome did to the breaker.
     package var breakerChange: CircuitBreaker.Change?
+    /// The fallback chains there are.
+    package var chains: ChainBook
+    /// Who else could run it.
+    package var agents: AgentRoster
 
-    package init(breaker: BreakerState = .closed, breakerChange: CircuitBreaker.Change? = nil) {
+    package init(
+        breaker: BreakerState = .closed, breakerChange: CircuitBreaker.Change? = nil,
+        chains: ChainBook = ChainBook(), agents: AgentRoster = AgentRoster()
+    ) {
         self.breaker = breaker
         self.breakerChange = breakerChange
+        self.chains = chains
+        self.agents = agents
     }
 }
 
@@ -112,6 +147,8 @@ package enum Rejection: Error, Sendable, Hashable {
     case alreadyEnded(TaskStatus)
     /// Only failed and cancelled tasks can be retried.
     case notRetryable(TaskStatus)
+    /// Only tasks that wait for a person can be decided on.
+    case notWaiting(TaskStatus)
     /// The report's attempt is no longer current. With what to keep of it, if it was not kept before.
     case notCurrent(status: TaskStatus, keep: LateResult?)
     /// The same report was taken before.

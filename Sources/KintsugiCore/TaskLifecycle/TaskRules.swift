@@ -23,10 +23,13 @@ package enum TaskRules {
         let now = max(now, state.updatedAt)
         switch command {
         case .begin(let assignment): return try begin(assignment, state, at: now)
-        case .hold(let provider): return try hold(provider, state, at: now, using: &rng)
+        case .hold(let provider): return try hold(provider, state, facts, at: now, using: &rng)
         case .refuse(let failure):
             switch state.phase {
-            case .pending, .held: return ending(.permanentError, failure, at: now, using: &rng)
+            case .pending, .held:
+                return inChain(.impossible(failure), state, facts, at: now, using: &rng)
+                    ?? fallback(.missingCallback, failure, state, facts, at: now, using: &rng)
+                    ?? ending(.permanentError, failure, state, facts, at: now, using: &rng)
             default: throw .outOfDate
             }
         case .attemptEnded(let number, let outcome):
@@ -34,11 +37,13 @@ package enum TaskRules {
         case .report(let attempt, let report):
             return try reported(report, of: attempt, state, facts, at: now, using: &rng)
         case .timeIsUp: return try timeIsUp(state, facts, at: now, using: &rng)
-        case .abandon(let poisonous): return try abandon(poisonous: poisonous, state, at: now, using: &rng)
+        case .abandon(let poisonous):
+            return try abandon(poisonous: poisonous, state, facts, at: now, using: &rng)
         case .cancel(let reason, let actor):
             guard !state.status.isFinal else { throw .alreadyEnded(state.status) }
             return [.taskCancelled(reason: reason, actor: actor)]
         case .retry(let retry): return try requeue(retry, state, at: now, using: &rng)
+        case .decide(let verdict): return try decided(verdict, state, facts, at: now, using: &rng)
         case .resolveDeadLetter(let note, let actor):
             return [.deadLetterResolved(try pendingDeadLetter(state), note: note, actor: actor)]
         case .discardDeadLetter(let note, let actor):
@@ -59,6 +64,10 @@ package enum TaskRules {
         default: throw .outOfDate
         }
         if assignment.halfOpens { events.append(.circuitBreakerHalfOpened(provider: assignment.provider)) }
+        if let run = state.runningChain {
+            events.append(.attemptStarted(attempt(state.attempts + 1, assignment, run, state.spec)))
+            return events
+        }
         events.append(
             .attemptStarted(
                 AttemptStart(
@@ -71,36 +80,37 @@ package enum TaskRules {
 
     /// The turn of a task whose provider's breaker is open: wait without spending, or give up, as its policy says.
     private static func hold(
-        _ provider: ProviderID, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+        _ provider: ProviderID, _ state: TaskState, _ facts: Facts, at now: Timestamp,
+        using rng: inout SeededGenerator
     ) throws(Rejection) -> [TaskEvent] {
         guard case .pending = state.phase else { throw .outOfDate }
+        let shut = ChainDecider.Happening.impossible(.circuitOpen(provider))
+        if let next = inChain(shut, state, facts, at: now, using: &rng) { return next }
+        let failure = state.failureOfRound ?? .circuitOpen(provider)
+        if let chain = fallback(.breakerOpen, failure, state, facts, at: now, using: &rng) { return chain }
         let started: [TaskEvent] = state.roundStartedAt == nil ? [.taskStarted(round: state.round)] : []
-        return started + openBreaker(provider, state.failureOfRound, state, at: now, using: &rng)
+        return started + openBreaker(provider, state.failureOfRound, state, facts, at: now, using: &rng)
     }
 
     private static func openBreaker(
-        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, at now: Timestamp,
+        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, _ facts: Facts, at now: Timestamp,
         using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let policy = state.spec.retryPolicy
         let until = (state.firstHeldAt ?? now) + policy.hold
         if policy.onOpenBreaker == .hold, until > now { return [.taskHeld(provider: provider, until: until)] }
-        return skipRetries(provider, failure, state, at: now, using: &rng)
+        return skipRetries(provider, failure, state, facts, at: now, using: &rng)
     }
 
     /// - Parameter failure: How the round's last attempt failed; nil: none was made.
     private static func skipRetries(
-        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, at now: Timestamp,
+        _ provider: ProviderID, _ failure: Failure?, _ state: TaskState, _ facts: Facts, at now: Timestamp,
         using rng: inout SeededGenerator
     ) -> [TaskEvent] {
-        let failure =
-            failure
-            ?? Failure(
-                type: .circuitOpen,
-                message: "Not attempted: the circuit breaker of \(provider) is open.", sent: .no)
+        let failure = failure ?? .circuitOpen(provider)
         let remaining = max(0, state.spec.retryPolicy.maxAttempts - state.roundAttempts)
         return [.retriesSkipped(provider: provider, remaining: remaining)]
-            + ending(.circuitOpen, failure, at: now, using: &rng)
+            + ending(.circuitOpen, failure, state, facts, at: now, using: &rng)
     }
 
     // MARK: An attempt's end
@@ -116,7 +126,7 @@ package enum TaskRules {
         switch outcome {
         case .succeeded(let output, let status):
             let success = AttemptSuccess(number: number, duration: duration, httpStatus: status)
-            return [.attemptSuccess(success)] + closing(attempt, facts) + [.taskCompleted(output: output)]
+            return completing(success, output, attempt, state, facts, at: now, using: &rng)
         case .accepted:
             guard case .running = state.phase else { return [] }
             let accepted = TaskEvent.attemptAccepted(number: number, until: now + attempt.start.timeout)
@@ -131,6 +141,16 @@ package enum TaskRules {
             guard case .running = state.phase else { return [] }
             return [.attemptInterrupted(number: number)]
         }
+    }
+
+    private static func completing(
+        _ success: AttemptSuccess, _ output: JSONText?, _ attempt: TaskState.Attempt, _ state: TaskState,
+        _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
+    ) -> [TaskEvent] {
+        let done = [.attemptSuccess(success)] + closing(attempt, facts)
+        return done
+            + (inChain(.attemptSucceeded, output: output, taking: done, state, facts, at: now, using: &rng)
+                ?? [.taskCompleted(output: output)])
     }
 
     /// A callback's own answer after the attempt had ended: ignored after a report, else kept.
@@ -167,7 +187,8 @@ package enum TaskRules {
             events.append(.circuitBreakerOpened(provider: provider, until: until, failureRate: rate))
         }
         events += closing(attempt, facts)
-        return events + next(after: failed.failure, attempt, state, facts, at: now, using: &rng)
+        return events
+            + next(after: failed.failure, attempt, taking: events, state, facts, at: now, using: &rng)
     }
 
     /// This attempt's answer closed the breaker; even a refusal is an answer.
@@ -176,35 +197,37 @@ package enum TaskRules {
     }
 
     private static func next(
-        after failure: Failure, _ attempt: TaskState.Attempt, _ state: TaskState, _ facts: Facts,
-        at now: Timestamp, using rng: inout SeededGenerator
+        after failure: Failure, _ attempt: TaskState.Attempt, taking events: [TaskEvent], _ state: TaskState,
+        _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
     ) -> [TaskEvent] {
+        if let next = inChain(.attemptFailed, taking: events, state, facts, at: now, using: &rng) { return next }
         let policy = state.spec.retryPolicy
-        guard failure.errorClass == .retryable else {
-            return ending(.permanentError, failure, at: now, using: &rng)
-        }
         // A failed probe has spent nothing: back to the end of the line.
-        if attempt.start.probe, facts.breaker == .open {
-            return openBreaker(attempt.start.provider, failure, state, at: now, using: &rng)
-        }
-        guard state.roundAttempts < policy.maxAttempts else {
-            return ending(.retriesExhausted, failure, at: now, using: &rng)
+        let isSpent = !(attempt.start.probe && facts.breaker == .open) && state.roundAttempts >= policy.maxAttempts
+        guard failure.errorClass == .retryable, !isSpent else {
+            return fallback(.attemptFailed, failure, taking: events, state, facts, at: now, using: &rng)
+                ?? ending(
+                    failure.errorClass == .retryable ? .retriesExhausted : .permanentError, failure, state,
+                    facts, at: now, using: &rng)
         }
         if facts.breaker == .open {
-            return openBreaker(attempt.start.provider, failure, state, at: now, using: &rng)
+            return fallback(.breakerOpen, failure, taking: events, state, facts, at: now, using: &rng)
+                ?? openBreaker(attempt.start.provider, failure, state, facts, at: now, using: &rng)
         }
         let delay = Backoff.delay(
             afterFailure: max(1, state.roundAttempts), policy: policy, retryAfter: failure.retryAfter,
             using: &rng)
         let due = now + delay
         if let limit = policy.maxElapsed, due - (state.roundStartedAt ?? now) > limit {
-            return ending(.retriesExhausted, failure, at: now, using: &rng)
+            return fallback(.attemptFailed, failure, taking: events, state, facts, at: now, using: &rng)
+                ?? ending(.retriesExhausted, failure, state, facts, at: now, using: &rng)
         }
         return [.taskRetried(delay: delay, due: due, nextAttempt: state.roundAttempts + 1)]
     }
 
     private static func abandon(
-        poisonous: Bool, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+        poisonous: Bool, _ state: TaskState, _ facts: Facts, at now: Timestamp,
+        using rng: inout SeededGenerator
     ) throws(Rejection) -> [TaskEvent] {
         guard case .running = state.phase, let attempt = state.attempt else { throw .outOfDate }
         let node = attempt.start.node
@@ -212,9 +235,11 @@ package enum TaskRules {
             type: .workerLost, message: "The node \(node) that ran this attempt is gone.", sent: .maybe)
         let lost: [TaskEvent] = [.attemptAbandoned(number: attempt.start.number, node: node)]
         if poisonous, state.abandonedInARow + 1 >= poisonLimit {
-            return lost + ending(.poison, failure, at: now, using: &rng)
+            return lost + ending(.poison, failure, state, facts, at: now, using: &rng)
         }
-        return lost + next(after: failure, attempt, state, Facts(), at: now, using: &rng)
+        // A chain's step makes its attempt again, as if nothing had been.
+        if state.runningChain != nil { return lost }
+        return lost + next(after: failure, attempt, taking: lost, state, facts, at: now, using: &rng)
     }
 
     // MARK: Reports
@@ -231,7 +256,7 @@ package enum TaskRules {
         case .progress(let percent, let message): return progress(percent, message, attempt, state, at: now)
         case .complete(let output, let mark):
             let success = AttemptSuccess(number: number, duration: duration, report: mark)
-            return [.attemptSuccess(success)] + closing(attempt, facts) + [.taskCompleted(output: output)]
+            return completing(success, output, attempt, state, facts, at: now, using: &rng)
         case .fail(let failure, let mark):
             let failed = AttemptFailure(number: number, duration: duration, failure: failure, report: mark)
             return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
@@ -276,11 +301,14 @@ package enum TaskRules {
         _ state: TaskState, _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
     ) throws(Rejection) -> [TaskEvent] {
         if let deadline = state.deadline, deadline <= now, !state.status.isFinal {
-            return missedDeadline(state, at: now, using: &rng)
+            return missedDeadline(state, facts, at: now, using: &rng)
         }
         switch state.phase {
         case .held(let provider, let until) where until <= now:
-            return skipRetries(provider, state.failureOfRound, state, at: now, using: &rng)
+            let failure = state.failureOfRound
+            return fallback(
+                .breakerOpen, failure ?? .circuitOpen(provider), state, facts, at: now, using: &rng)
+                ?? skipRetries(provider, failure, state, facts, at: now, using: &rng)
         case .accepted(let until) where until <= now:
             guard let attempt = state.attempt else { throw .outOfDate }
             let timeout = Failure(
@@ -290,16 +318,14 @@ package enum TaskRules {
                 number: attempt.start.number, duration: now - attempt.startedAt, failure: timeout)
             return afterFailure(failed, attempt, state, facts, at: now, using: &rng)
         case .waiting(let until?) where until <= now:
-            let failure =
-                state.lastFailure?.failure
-                ?? Failure(type: .timeout, message: "Nobody decided in time.", sent: .no)
-            return ending(.decided, failure, at: now, using: &rng)
+            return try decided(
+                Verdict(.timedOut, actor: "system"), state, facts, at: now, using: &rng)
         default: throw .outOfDate
         }
     }
 
     private static func missedDeadline(
-        _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
+        _ state: TaskState, _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
     ) -> [TaskEvent] {
         let sent: Sent = state.currentAttempt == nil ? .no : .maybe
         let failure = Failure(
@@ -310,57 +336,6 @@ package enum TaskRules {
             events.append(
                 .attemptFailed(AttemptFailure(number: number, duration: duration, failure: failure)))
         }
-        return events + ending(.deadlineExceeded, failure, at: now, using: &rng)
-    }
-
-    // MARK: Endings and new rounds
-
-    private static func ending(
-        _ reason: DeadLetterReason, _ failure: Failure, at now: Timestamp, using rng: inout SeededGenerator
-    ) -> [TaskEvent] {
-        [
-            .taskFailed(reason: reason, failure: failure),
-            .movedToDLQ(newDeadLetter(at: now, using: &rng), reason: reason),
-        ]
-    }
-
-    private static func newDeadLetter(at now: Timestamp, using rng: inout SeededGenerator) -> DeadLetterID {
-        DeadLetterID(UUID7(milliseconds: now.milliseconds, random: rng.next(), rng.next()))
-    }
-
-    private static func requeue(
-        _ retry: Retry, _ state: TaskState, at now: Timestamp, using rng: inout SeededGenerator
-    ) throws(Rejection) -> [TaskEvent] {
-        var events: [TaskEvent] = []
-        let entry: DeadLetterID
-        switch state.phase {
-        case .failed:
-            guard let deadLetter = state.deadLetter else { throw .outOfDate }
-            entry = deadLetter.id
-        case .cancelled:
-            entry = newDeadLetter(at: now, using: &rng)
-            events.append(.movedToDLQ(entry, reason: .cancelled))
-        default: throw .notRetryable(state.status)
-        }
-        if let input = retry.input, input != state.input {
-            events.append(
-                .inputEdited(
-                    before: state.input, after: input, revision: state.inputRevision + 1, actor: retry.actor))
-        }
-        let kept = state.deadline.flatMap { $0 > now ? $0 : nil }
-        events.append(
-            .taskRequeued(
-                Requeue(
-                    round: state.round + 1, cause: retry.cause, actor: retry.actor, failedTaskID: entry,
-                    due: now + retry.delay, agentID: retry.agentID, deadline: retry.deadline ?? kept,
-                    reason: retry.reason)))
-        return events
-    }
-
-    private static func pendingDeadLetter(_ state: TaskState) throws(Rejection) -> DeadLetterID {
-        guard let entry = state.deadLetter, entry.status == .pending, case .failed = state.phase else {
-            throw .noPendingDeadLetter(state.deadLetter?.status)
-        }
-        return entry.id
+        return events + ending(.deadlineExceeded, failure, state, facts, at: now, using: &rng)
     }
 }

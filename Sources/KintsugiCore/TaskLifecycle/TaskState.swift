@@ -34,6 +34,10 @@ package struct TaskState: Sendable, Hashable {
     package private(set) var startedAt: Timestamp?
     package private(set) var finishedAt: Timestamp?
     package private(set) var deadLetter: DeadLetterEntry?
+    /// What is being tried to mend it.
+    package private(set) var remedies = RemedyFold()
+    /// Boxed: few tasks have one, and states are copied on every step.
+    var chainBox: ChainBox?
     /// Attempts in a row whose process died under them.
     package private(set) var abandonedInARow = 0
     package private(set) var lateResults: [LateResult] = []
@@ -172,6 +176,7 @@ extension TaskState {
     package mutating func evolve(_ event: TaskEvent, at now: Timestamp) {
         version += 1
         updatedAt = now
+        noteRemedy(event)
         switch event {
         case .taskCreated(let spec): specBox = SpecBox(spec)
         case .taskStarted:
@@ -182,12 +187,13 @@ extension TaskState {
             attempt?.ended = .reported(success.report)
             note(success.report, of: success.number)
             // A probe spends nothing unless it works: then it was this round's attempt.
-            if attempt?.start.counted == false, attempt?.start.probe == true { roundAttempts += 1 }
+            if let start = attempt?.start, !start.counted, start.probe, start.step == nil { roundAttempts += 1 }
             abandonedInARow = 0
         case .attemptFailed(let failed):
             attempt?.ended = failed.isWithdrawn ? .withdrawn : .reported(failed.report)
             note(failed.report, of: failed.number)
             lastFailure = DatedFailure(failure: failed.failure, at: now)
+            if chainBox != nil { noteFailure(failed.failure) }
             abandonedInARow = 0
             phase = .pending(due: now, why: .backoff)
         case .taskRetried(_, let due, _): phase = .pending(due: due, why: .backoff)
@@ -196,7 +202,8 @@ extension TaskState {
             deadLetter = DeadLetterEntry(id: id, reason: reason, status: .pending, at: now)
         case .taskCompleted(let output):
             self.output = output
-            let byFallback = attempt.map { $0.ended == nil || $0.ended == .withdrawn } ?? true
+            let byFallback =
+                chain?.end == .succeeded || attempt.map { $0.ended == nil || $0.ended == .withdrawn } ?? true
             end(.completed(byFallback: byFallback), failure: nil, at: now)
         case .attemptAccepted(_, let until): phase = .accepted(until: until)
         case .attemptAbandoned(_, let node): abandon(node: node, at: now)
@@ -219,16 +226,26 @@ extension TaskState {
             phase = .held(provider: provider, until: until)
         case .taskReleased: phase = .pending(due: now, why: .scheduled)
         case .taskEscalated(let until, _): phase = .waiting(until: until)
-        case .taskResumed: phase = .pending(due: now, why: .scheduled)
+        case .taskResumed(let resumption):
+            phase = .pending(due: now, why: .scheduled)
+            answered(resumption)
+        case .fallback(let event): evolve(event, at: now)
         case .lateResult(let late):
             if lateResults.count < TaskRules.maxLateResults { lateResults.append(late) }
         case .deadLetterResolved: deadLetter?.status = .resolved
         case .deadLetterDiscarded: deadLetter?.status = .discarded
         case .circuitBreakerOpened, .circuitBreakerHalfOpened, .circuitBreakerClosed, .retriesSkipped,
-            .fallback,
             .alertRaised, .alertResolved:
             break
         }
+    }
+
+    /// To be called before anything else is made of the event.
+    private mutating func noteRemedy(_ event: TaskEvent) {
+        var agent: AgentID?
+        if case .taskRequeued = event { agent = agentID ?? attempt?.start.agentID }
+        var counts: [RemedyFold.Count] = []
+        remedies.take(event, agent: agent, into: &counts)
     }
 
     private mutating func begin(_ start: AttemptStart, at now: Timestamp) {
@@ -263,6 +280,7 @@ extension TaskState {
         output = nil
         progress = nil
         abandonedInARow = 0
+        chainBox = nil
         deadLetter?.status = .retried
         if let agent = requeue.agentID { agentID = agent }
         deadline = requeue.deadline
@@ -274,6 +292,12 @@ extension TaskState {
         self.phase = phase
         finishedAt = now
         firstHeldAt = nil
+        if chainBox != nil { leaveChain() }
+    }
+
+    /// Waits for its turn, from then on.
+    mutating func wait(until due: Timestamp, at now: Timestamp) {
+        phase = .pending(due: due, why: due > now ? .backoff : .scheduled)
     }
 }
 

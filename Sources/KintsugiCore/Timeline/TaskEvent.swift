@@ -29,9 +29,9 @@ package enum TaskEvent: Sendable, Hashable {
     case circuitBreakerClosed(provider: ProviderID)
     indirect case fallback(FallbackEvent)
     case taskEscalated(until: Timestamp?, message: String?)
-    case taskResumed(actor: String, note: String?)
+    indirect case taskResumed(Resumption)
     indirect case lateResult(LateResult)
-    case alertRaised(id: UUID7, severity: AlertSeverity)
+    case alertRaised(AlertMark)
     case alertResolved(id: UUID7)
     case deadLetterResolved(DeadLetterID, note: String?, actor: String)
     case deadLetterDiscarded(DeadLetterID, note: String?, actor: String)
@@ -73,8 +73,8 @@ package enum TaskEvent: Sendable, Hashable {
 
     /// As the type's, but for an alert, which has its own.
     package var severity: Severity {
-        guard case .alertRaised(_, let severity) = self else { return type.severity }
-        switch severity {
+        guard case .alertRaised(let mark) = self else { return type.severity }
+        switch mark.severity {
         case .critical: return .critical
         case .high: return .error
         case .medium: return .warning
@@ -100,13 +100,16 @@ package struct TaskSpec: Sendable, Hashable {
     package var fallbackChainID: String?
     package var origin: TaskOrigin
     package var traceparent: String?
+    /// The task for whose sake a chain made this one.
+    package var parent: TaskID?
 
     package init(
         type: String, userID: UserID, agentID: AgentID? = nil, capability: String? = nil,
         input: JSONText = .null,
         priority: Int = 0, runAt: Timestamp? = nil, timeout: Milliseconds? = nil, deadline: Timestamp? = nil,
         retryPolicy: RetryPolicy = .standard, payment: Payment? = nil, metadata: [MetadataPair] = [],
-        fallbackChainID: String? = nil, origin: TaskOrigin = .user, traceparent: String? = nil
+        fallbackChainID: String? = nil, origin: TaskOrigin = .user, traceparent: String? = nil,
+        parent: TaskID? = nil
     ) {
         self.type = type
         self.userID = userID
@@ -123,6 +126,7 @@ package struct TaskSpec: Sendable, Hashable {
         self.fallbackChainID = fallbackChainID
         self.origin = origin
         self.traceparent = traceparent
+        self.parent = parent
     }
 }
 
@@ -150,10 +154,15 @@ package struct AttemptStart: Sendable, Hashable {
     /// Whether it counts against `max_attempts`: a probe or a chain's step does not.
     package var counted: Bool
     package var timeout: Milliseconds
+    /// The step of the fallback chain that makes it, from 1.
+    package var step: Int?
+    /// Whether the agent's credentials are fetched anew before the call.
+    package var refreshesCredentials: Bool
 
     package init(
         number: Int, agentID: AgentID, provider: ProviderID, node: String, breaker: BreakerState = .closed,
-        failureRate: Double = 0, probe: Bool = false, counted: Bool = true, timeout: Milliseconds
+        failureRate: Double = 0, probe: Bool = false, counted: Bool = true, timeout: Milliseconds,
+        step: Int? = nil, refreshesCredentials: Bool = false
     ) {
         self.number = number
         self.agentID = agentID
@@ -164,6 +173,8 @@ package struct AttemptStart: Sendable, Hashable {
         self.probe = probe
         self.counted = counted
         self.timeout = timeout
+        self.step = step
+        self.refreshesCredentials = refreshesCredentials
     }
 }
 
@@ -279,20 +290,18 @@ package struct LateResult: Sendable, Hashable {
     }
 }
 
-/// What a fallback chain did. The chain's rules come with recovery; its events are understood from the start.
-package struct FallbackEvent: Sendable, Hashable {
-    package var type: EventType
-    package var chainID: String
-    /// From 1; 0 for events of the whole chain.
-    package var step: Int
-    package var strategy: String?
-    package var message: String?
+/// The alert that a task takes part in.
+package struct AlertMark: Sendable, Hashable {
+    /// Shared by all tasks of one user that failed for the same cause.
+    package var id: UUID7
+    /// The task's own; the alert has the highest of its tasks.
+    package var severity: AlertSeverity
+    /// The fingerprint of what went wrong, from `ErrorSignature`.
+    package var cause: String
 
-    package init(type: EventType, chainID: String, step: Int, strategy: String?, message: String?) {
-        self.type = type
-        self.chainID = chainID
-        self.step = step
-        self.strategy = strategy
-        self.message = message
+    package init(id: UUID7, severity: AlertSeverity, cause: String) {
+        self.id = id
+        self.severity = severity
+        self.cause = cause
     }
 }

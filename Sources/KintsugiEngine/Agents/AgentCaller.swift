@@ -35,12 +35,15 @@ package struct AgentCall: Sendable {
     package var traceparent: String?
     package var timeout: Milliseconds
     package var startedAt: Timestamp
+    /// Whether credentials are fetched anew first: those at hand were refused.
+    package var refreshCredentials: Bool
     package var report: ReportAddress
 
     package init(
         agent: AgentRecord, taskID: TaskID, type: String, attempt: Int, round: Int, input: JSONText,
         inputRevision: Int, deadline: Timestamp?, metadata: [MetadataPair], traceparent: String?,
-        timeout: Milliseconds, startedAt: Timestamp, report: ReportAddress
+        timeout: Milliseconds, startedAt: Timestamp, refreshCredentials: Bool = false,
+        report: ReportAddress
     ) {
         self.agent = agent
         self.taskID = taskID
@@ -54,6 +57,7 @@ package struct AgentCall: Sendable {
         self.traceparent = traceparent
         self.timeout = timeout
         self.startedAt = startedAt
+        self.refreshCredentials = refreshCredentials
         self.report = report
     }
 

@@ -65,6 +65,7 @@ final class Brain: Sendable {
 
     func agentChanged(_ profile: AgentProfile) { change { $0.agentChanged(profile) } }
     func agentRemoved(_ id: AgentID) { change { $0.agentRemoved(id) } }
+    func chainsChanged(_ book: ChainBook) { change { $0.chainsChanged(book) } }
     func lanesFound(_ lanes: [Lane]) { change { $0.lanesFound(lanes) } }
     func breakerRestored(_ record: BreakerRecord, forced: Bool, reason: String?) {
         change { $0.breakerRestored(record, forced: forced, reason: reason) }
@@ -85,8 +86,7 @@ final class Brain: Sendable {
 
     /// The facts for a command on this task.
     func facts(for state: TaskState) -> Facts {
-        guard let provider = state.attempt?.start.provider else { return Facts() }
-        return Facts(breaker: scheduler.withLock { $0.breakerState(provider) })
+        scheduler.withLock { $0.facts(for: state) }
     }
 
     func breakerState(_ provider: ProviderID) -> BreakerState {
@@ -223,11 +223,8 @@ final class Brain: Sendable {
         inbox.withLock { $0.pendingDecisions += decisions.count }
         let units = decisions.map { decision in
             AppendUnit(
-                tasks: [
-                    TaskAppend(
-                        number: decision.task.number, before: decision.task.state, events: decision.events,
-                        at: decision.at, after: decision.after)
-                ],
+                tasks: TaskAppend.all(
+                    of: decision.task, decision.events, at: decision.at, after: decision.after),
                 records: decision.breaker.map { [$0.append(at: decision.at)] } ?? [])
         }
         store.submit(units) { [self] results in

@@ -6,9 +6,10 @@ import ServiceLifecycle
 import Synchronization
 
 extension Engine: Service {
-    /// Loads agents and breakers and begins to hear commits. To be called once, before anything else.
+    /// Loads agents, breakers and chains and begins to hear commits. To be called once, before anything else.
     package func prepare() async throws(EngineError) {
-        store.observeCommits { [brain, listeners] units in
+        store.observeCommits { [brain, listeners, chainRegistry] units in
+            if chainRegistry.hear(units) { brain.chainsChanged(chainRegistry.book) }
             brain.tell(.committed(units))
             listeners.tell(units)
         }
@@ -26,6 +27,8 @@ extension Engine: Service {
             brain.breakerRestored(
                 document.record(of: ProviderID(record.key)), forced: document.forced, reason: document.reason)
         }
+        try await loadChains()
+        brain.chainsChanged(chainRegistry.book)
     }
 
     /// Rescues, then runs tasks until a graceful shutdown; returns when nothing is under way any more.
@@ -118,7 +121,7 @@ extension Engine: Service {
         let isLocal =
             task.state.attempt.flatMap { registry.agent($0.start.agentID)?.profile.isLocal } ?? false
         do {
-            _ = try await decide(.abandon(poisonous: isLocal), task, Facts(), sealing: nil)
+            _ = try await decide(.abandon(poisonous: isLocal), task, brain.facts(for: task.state), sealing: nil)
         } catch {
             logger.error(
                 "A task could not be rescued", metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])
@@ -216,6 +219,7 @@ extension Engine: Service {
             input: state.input, inputRevision: state.inputRevision, deadline: state.deadline,
             metadata: state.spec.metadata, traceparent: state.spec.traceparent, timeout: start.timeout,
             startedAt: state.attempt?.startedAt ?? state.updatedAt,
+            refreshCredentials: start.refreshesCredentials,
             report: ReportAddress(
                 baseURL: configuration.reportBaseURL(),
                 token: agent.kind == .local ? "" : configuration.attemptToken("\(state.id)", start.number)))

@@ -35,9 +35,7 @@ extension Engine {
         _ command: TaskCommand, on id: TaskID, in scope: Scope, ifVersion version: Int? = nil,
         sealing: Sealing? = nil
     ) async throws(EngineError) -> StoredTask {
-        if case .retry(let retry) = command, let agent = retry.agentID,
-            registry.agent(agent)?.isDraining ?? true
-        {
+        if let agent = command.namedAgent, registry.agent(agent)?.isDraining ?? true {
             throw .unknownAgent(agent)
         }
         for _ in 0..<Self.maxDecisions {
@@ -91,10 +89,9 @@ extension Engine {
     {
         var after = task.state
         for event in events { after.evolve(event, at: now) }
-        let append = TaskAppend(
-            number: task.number, before: task.state, events: events, at: now, after: after)
+        let appends = TaskAppend.all(of: task, events, at: now, after: after)
         do {
-            _ = try await self.append(AppendUnit(tasks: [append], idempotency: sealing?([after])))
+            _ = try await self.append(AppendUnit(tasks: appends, idempotency: sealing?([after])))
         } catch .store(.versionConflict) {
             return nil
         }

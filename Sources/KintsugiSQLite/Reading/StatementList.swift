@@ -20,6 +20,8 @@ extension SQLiteStore {
             "history": Snapshot.historySQL, "changes": Snapshot.changesSQL, "series": Snapshot.seriesSQL,
             "unfinished": Snapshot.unfinishedSQL, "inProgress": Snapshot.inProgressSQL,
             "growth": Snapshot.growthSQL, "answer": Snapshot.answerSQL,
+            "remedies": Snapshot.remediesSQL, "firstTime": Snapshot.firstTimeSQL,
+            "chainFigures": Snapshot.chainFiguresSQL,
             "byUser": TaskSources.SQL.byUser, "byError": TaskSources.SQL.byError,
             "everything": TaskSources.SQL.everything, "deadLetters.pending": Snapshot.DeadLetterSQL.pending,
         ]

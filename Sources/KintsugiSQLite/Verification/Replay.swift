@@ -27,6 +27,7 @@ struct Replay {
     private(set) var deadLetters: [DeadLetter] = []
     private(set) var happenings: [Happening] = []
     private(set) var attemptEnds: [(end: AttemptEnd, minute: Int64)] = []
+    private(set) var remedyCounts: [RemedyFold.Count] = []
 
     /// Nil if the first event is not the creation.
     init?(_ id: TaskID, _ events: [RecordedEvent]) {
@@ -34,6 +35,8 @@ struct Replay {
         state = TaskState(id: id, spec: spec, at: first.at)
         happenings.append(Happening(minute: first.at.minute, kind: StatKind.created, value: 1))
         for recorded in events.dropFirst() {
+            var remedies = state.remedies
+            remedies.take(recorded.event, agent: state.listedAgent, into: &remedyCounts)
             state.evolve(recorded.event, at: recorded.at)
             note(recorded)
         }
@@ -91,8 +94,8 @@ struct Expected {
     private(set) var stats: [Tally.Counter: Int64] = [:]
     private(set) var money: [MoneyKey: String] = [:]
 
-    /// - Parameter agents: Their numbers.
-    mutating func add(_ replay: Replay, _ row: TaskRow, agents: [String: Int64]) {
+    /// - Parameter number: Of an interned word; 0 if it has none, and then its counter is found missing.
+    mutating func add(_ replay: Replay, _ row: TaskRow, number: (NameKind, String) -> Int64) {
         let state = replay.state
         deadLetters += replay.deadLetters.count
         if !state.status.isFinal {
@@ -105,8 +108,14 @@ struct Expected {
         }
         guard state.isCounted else { return }
         for (end, minute) in replay.attemptEnds {
-            // Without a number it has no counter either, which is then missing.
-            add(end, minute, agents[end.agentID.rawValue] ?? 0)
+            add(end, minute, number(.agent, end.agentID.rawValue))
+        }
+        for count in replay.remedyCounts {
+            let subject = number(count.subject.kind, count.subject.name)
+            for kind in count.statKinds {
+                stats[
+                    Tally.Counter(subject: subject, minute: StatKind.always, kind: kind), default: 0] += 1
+            }
         }
         for subject in [row.user, StatKind.everyone] {
             func count(_ kind: Int, _ value: Int64 = 1, minute: Int64 = StatKind.always) {

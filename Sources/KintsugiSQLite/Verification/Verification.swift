@@ -8,7 +8,7 @@ struct Verification {
     private(set) var report = VerificationReport()
     private var expected = Expected()
     private var names: [Int64: (kind: NameKind, text: String)] = [:]
-    private var agents: [String: Int64] = [:]
+    private var numbers: [NameKind: [String: Int64]] = [:]
 
     init(_ snapshot: Snapshot) { self.snapshot = snapshot }
 
@@ -27,7 +27,7 @@ struct Verification {
     mutating func counters() throws(ReadFault) -> [Tally.Counter: Int64] {
         try readNames()
         try eachTask { verification, row, replay in
-            verification.expected.add(replay, row, agents: verification.agents)
+            verification.expect(row, replay)
         }
         return expected.stats
     }
@@ -39,8 +39,16 @@ struct Verification {
         while try select.next() {
             guard let kind = NameKind(rawValue: select.int(1)) else { continue }
             names[select.int(0)] = (kind, select.text(2))
-            if kind == .agent { agents[select.text(2)] = select.int(0) }
+            if Self.subjects.contains(kind) { numbers[kind, default: [:]][select.text(2)] = select.int(0) }
         }
+    }
+
+    /// Words that counters stand under, besides users.
+    private static let subjects: Set<NameKind> = [.agent, .remedy, .chain]
+
+    private mutating func expect(_ row: TaskRow, _ replay: Replay) {
+        let numbers = numbers
+        expected.add(replay, row) { kind, name in numbers[kind]?[name] ?? 0 }
     }
 
     /// The word behind a number, if it is of this kind.
@@ -98,7 +106,7 @@ struct Verification {
             try verification.checkLive(row, replay.state)
             try verification.checkSearch(row, replay.state)
             try verification.checkDeadLetters(row, replay)
-            verification.expected.add(replay, row, agents: verification.agents)
+            verification.expect(row, replay)
         }
     }
 

@@ -10,9 +10,13 @@ enum NameKind: Int64, Sendable, Hashable {
     case capability = 4
     case provider = 5
     case errorType = 6
+    /// What was tried against which failure: `Remedy.name`.
+    case remedy = 7
+    /// A chain's id.
+    case chain = 8
 
     /// One more than the greatest.
-    static let count = 7
+    static let count = 9
 }
 
 /// The kinds of counters. Stored: never renumbered.
@@ -24,6 +28,13 @@ enum StatKind {
     static let deadLettersIn = 20
     /// With minute -1 and an agent for a subject: its unfinished tasks.
     static let live = 30
+    /// With minute -1 and a remedy for a subject: how often it was tried to its end, and mended its task.
+    static let tried = 31
+    static let mended = 32
+    /// With minute -1 and a chain for a subject: how often it was begun, and how it ended.
+    static let chainStarted = 33
+    static let chainRecovered = 34
+    static let chainExhausted = 35
     /// With a minute: what ended in it.
     static let completed = 40
     static let failed = 41
@@ -56,6 +67,25 @@ enum StatKind {
         case created, requeued: 1
         case completed, failed, cancelled: -1
         default: 0
+        }
+    }
+}
+
+extension RemedyFold.Count {
+    /// Under which subject it is counted, and as what.
+    var subject: (kind: NameKind, name: String) {
+        switch self {
+        case .ended(let remedy, _): (.remedy, remedy.name)
+        case .chainStarted(let id), .chainRecovered(let id), .chainExhausted(let id): (.chain, id)
+        }
+    }
+
+    var statKinds: [Int] {
+        switch self {
+        case .ended(_, let recovered): recovered ? [StatKind.tried, StatKind.mended] : [StatKind.tried]
+        case .chainStarted: [StatKind.chainStarted]
+        case .chainRecovered: [StatKind.chainRecovered]
+        case .chainExhausted: [StatKind.chainExhausted]
         }
     }
 }
@@ -146,7 +176,7 @@ extension Lane {
         case .capability: self = .capability(text)
         case .type: self = .type(text)
         case .provider: self = .held(ProviderID(text))
-        case .user, .errorType: return nil
+        case .user, .errorType, .remedy, .chain: return nil
         }
     }
 }

@@ -140,6 +140,12 @@ struct Tally {
         if let duration = end.duration { pages[lastAgent].add(duration) }
     }
 
+    /// Counts what became of a remedy or of a chain.
+    mutating func count(_ count: RemedyFold.Count, subjectNo: Int64) {
+        let place = place(subjectNo, StatKind.always, pages.count, isUsers: false)
+        for kind in count.statKinds { pages[place].values[kind] += 1 }
+    }
+
     mutating func created(_ number: Int64, at time: Timestamp) {
         let hour = time.hour
         let old = hours[hour] ?? Hour(first: number, last: number)

@@ -164,6 +164,10 @@ final class UnitWriter {
         if append.after.isCounted {
             tally.count(append, userNo: try names.number(.user, append.after.spec.userID.rawValue))
             try countAttempts(of: append)
+            for count in append.remedyCounts {
+                let (kind, name) = count.subject
+                tally.count(count, subjectNo: try names.number(kind, name))
+            }
         }
     }
 

@@ -7,7 +7,7 @@ import KintsugiStore
 import KintsugiVocabulary
 import KintsugiWire
 
-/// Creating, showing, cancelling and retrying tasks.
+/// Creating, showing, cancelling, retrying and deciding on tasks.
 enum TaskHandlers {
     @Sendable static func create(_ exchange: Exchange) async throws -> Answer {
         try exchange.checkNoQuery()
@@ -70,12 +70,17 @@ enum TaskHandlers {
         try await act(exchange) { body throws(Problem) in try exchange.retryRequest(body) }
     }
 
-    private static func act(_ exchange: Exchange, _ command: (Body) throws(Problem) -> TaskCommand)
+    /// A person's answer to an escalation.
+    @Sendable static func decide(_ exchange: Exchange) async throws -> Answer {
+        try await act(exchange, bodyRequired: true) { body throws(Problem) in try exchange.verdict(body) }
+    }
+
+    private static func act(_ exchange: Exchange, bodyRequired: Bool = false, _ command: (Body) throws(Problem) -> TaskCommand)
         async throws -> Answer
     {
         let id = try exchange.taskID()
         try exchange.checkNoQuery()
-        let body = try await exchange.body(required: false)
+        let body = try await exchange.body(required: bodyRequired)
         return try await exchange.once(body) { keeping in
             let command = try command(body)
             var version: Int?
@@ -97,7 +102,10 @@ extension Exchange {
     var taskInput: TaskInput {
         TaskInput(
             caller: caller, now: now, traceparent: TaskInput.traceparent(header(.traceparent)),
-            isAgent: isAgent)
+            isAgent: isAgent,
+            isChain: { [engine, scope = caller.scope] text in
+                UUID7(text).map { engine.canName(chain: $0, in: scope) } ?? false
+            })
     }
 
     func check(_ fields: Fields, _ input: TaskInput) throws(Problem) {

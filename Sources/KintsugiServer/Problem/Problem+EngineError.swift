@@ -17,6 +17,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
     case conflict
     case taskEnded = "task-ended"
     case taskNotEnded = "task-not-ended"
+    case taskNotWaiting = "task-not-waiting"
     case taskCancelled = "task-cancelled"
     case attemptNotCurrent = "attempt-not-current"
     case deadLetterClosed = "dead-letter-closed"
@@ -45,8 +46,8 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
-        case .conflict, .taskEnded, .taskNotEnded, .taskCancelled, .attemptNotCurrent, .deadLetterClosed,
-            .agentExists, .agentInUse, .keyInConfiguration, .idempotencyInProgress:
+        case .conflict, .taskEnded, .taskNotEnded, .taskNotWaiting, .taskCancelled, .attemptNotCurrent,
+            .deadLetterClosed, .agentExists, .agentInUse, .keyInConfiguration, .idempotencyInProgress:
             409
         case .preconditionFailed: 412
         case .bodyTooLarge: 413
@@ -70,6 +71,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .conflict: "Conflict"
         case .taskEnded: "Task has ended"
         case .taskNotEnded: "Task has not ended"
+        case .taskNotWaiting: "Task does not wait for a person"
         case .taskCancelled: "Task was cancelled"
         case .attemptNotCurrent: "Attempt is no longer current"
         case .deadLetterClosed: "Dead letter is closed"
@@ -158,6 +160,11 @@ extension Problem {
             self.init(
                 .agentInUse,
                 "Unfinished tasks need the agent \(id.rawValue); let them end first by ?drain=true.")
+        case .tooManyChains(let user):
+            self.init(
+                .conflict,
+                "\(user.rawValue) has \(Engine.maxChainsOfUser) fallback chains, the most there can be; delete some."
+            )
         case .idempotencyConflict:
             self.init(
                 .idempotencyInProgress, "A request with the same Idempotency-Key is being recorded just now.")
@@ -174,6 +181,10 @@ extension Problem {
             self.init(
                 .taskNotEnded,
                 "Only failed and cancelled tasks can be retried; this one is \(status.rawValue).")
+        case .notWaiting(let status):
+            self.init(
+                .taskNotWaiting,
+                "Only a task that waits for a person can be decided on; this one is \(status.rawValue).")
         case .notCurrent(.cancelled, _):
             self.init(.taskCancelled, "The task was cancelled; stop working on it.")
         case .notCurrent:

@@ -121,6 +121,25 @@ package struct Fields {
             Word.init(rawValue:))
     }
 
+    /// Words of one kind, each once; without those that are none.
+    mutating func words<Word: RawRepresentable<String> & CaseIterable & Equatable>(
+        _ members: Members, _ name: String, _ type: Word.Type, _ count: ClosedRange<Int>,
+        required: Bool = false
+    ) -> [Word] {
+        let pointer = Self.pointer(members.pointer, name)
+        let rule = TextRule.oneOf(Word.allCases.map(\.rawValue))
+        var words: [Word] = []
+        for (index, node) in (list(members, name, count, required: required) ?? []).enumerated() {
+            guard let word = node.string.flatMap(Word.init(rawValue:)) else {
+                add("\(pointer)/\(index)", node.string.flatMap(rule.fault) ?? "must be a string")
+                continue
+            }
+            if words.contains(word) { add("\(pointer)/\(index)", "is there twice") }
+            words.append(word)
+        }
+        return words
+    }
+
     mutating func whole(_ members: Members, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {
         guard let node = value(members, name, required: false) else { return nil }
         guard let number = node.int, range.contains(number) else {

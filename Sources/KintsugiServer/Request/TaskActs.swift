@@ -28,6 +28,35 @@ extension Exchange {
         return .retry(retry)
     }
 
+    func verdict(_ body: Body) throws(Problem) -> TaskCommand {
+        var fields = Fields(body.bytes)
+        var verdict = Verdict(.retry, actor: caller.actor)
+        if let members = fields.object(body.root, at: "", ["action", "output", "agent_id", "input", "note"]) {
+            let words = [EscalationAnswer.retry, .complete, .fail].map(\.rawValue)
+            let action = fields.text(members, "action", .oneOf(words), required: true)
+            verdict.answer = action.flatMap(EscalationAnswer.init(rawValue:)) ?? .retry
+            verdict.output = members.node("output").map { fields.raw($0) }
+            verdict.agentID = TaskInput.agent(members, &fields, isAgent)
+            verdict.input = members.node("input").map { fields.raw($0) }
+            verdict.note = fields.text(members, "note", .free(0...2000))
+            if action != nil { check(verdict, members, &fields) }
+        }
+        try fields.check()
+        return .decide(verdict)
+    }
+
+    /// What goes with the action, and what does not.
+    private func check(_ verdict: Verdict, _ members: Fields.Members, _ fields: inout Fields) {
+        if verdict.answer == .complete {
+            if verdict.output == nil { fields.add(members, "output", "is required to complete a task") }
+        } else if verdict.output != nil {
+            fields.add(members, "output", "goes with the action complete only")
+        }
+        guard verdict.answer != .retry else { return }
+        if verdict.agentID != nil { fields.add(members, "agent_id", "goes with the action retry only") }
+        if verdict.input != nil { fields.add(members, "input", "goes with the action retry only") }
+    }
+
     func note(_ body: Body) throws(Problem) -> String? {
         var fields = Fields(body.bytes)
         let members = fields.object(body.root, at: "", ["note"])

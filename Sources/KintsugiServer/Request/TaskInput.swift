@@ -9,6 +9,8 @@ struct TaskInput {
     let traceparent: String?
     /// Whether an agent with this id takes tasks.
     let isAgent: (AgentID) -> Bool
+    /// Whether the caller's tasks may name this fallback chain.
+    let isChain: (String) -> Bool
     /// Another user was named as owner by one who may not.
     private(set) var isForbidden = false
 
@@ -18,21 +20,23 @@ struct TaskInput {
     ]
     static let longest: Milliseconds = 31_536_000_000
     static let day: Milliseconds = 86_400_000
+    static let priorities: ClosedRange<Int64> = -100...100
 
-    init(caller: Caller, now: Timestamp, traceparent: String?, isAgent: @escaping (AgentID) -> Bool) {
+    init(
+        caller: Caller, now: Timestamp, traceparent: String?, isAgent: @escaping (AgentID) -> Bool,
+        isChain: @escaping (String) -> Bool
+    ) {
         self.caller = caller
         self.now = now
         self.traceparent = traceparent
         self.isAgent = isAgent
+        self.isChain = isChain
     }
 
     /// Nil only if there are faults.
     mutating func read(_ node: JSONNode, at pointer: String, _ fields: inout Fields) -> TaskSpec? {
         guard let members = fields.object(node, at: pointer, Self.names) else { return nil }
-        let type = fields.text(members, "type", .word(100), required: true)
-        if let type, type.hasPrefix("kintsugi.") {
-            fields.add(members, "type", "must not begin with kintsugi., which is reserved")
-        }
+        let type = Self.type(members, &fields)
         var spec = TaskSpec(type: type ?? "", userID: caller.userID)
         spec.agentID = Self.agent(members, &fields, isAgent)
         spec.capability = fields.text(members, "capability", .word(100))
@@ -41,15 +45,16 @@ struct TaskInput {
             if user != caller.userID.rawValue, !caller.isAdmin { isForbidden = true }
             spec.userID = UserID(user)
         }
-        spec.priority = Int(clamping: fields.whole(members, "priority", -100...100) ?? 0)
+        spec.priority = Int(clamping: fields.whole(members, "priority", Self.priorities) ?? 0)
         schedule(members, &fields, &spec)
         spec.timeout = fields.whole(members, "timeout_ms", 1...Self.day)
         spec.deadline = fields.time(members, "deadline_at")
         spec.retryPolicy = Self.retryPolicy(members, &fields)
         spec.payment = Self.payment(members, &fields)
         spec.metadata = Self.metadata(members, &fields)
-        if let chain = fields.text(members, "fallback_chain_id", .free(0...64)) {
-            fields.add(members, "fallback_chain_id", "names no fallback chain (\(chain.prefix(64)))")
+        spec.fallbackChainID = fields.text(members, "fallback_chain_id", .free(0...64))
+        if let chain = spec.fallbackChainID, !isChain(chain) {
+            fields.add(members, "fallback_chain_id", "names no fallback chain of yours or of an admin")
         }
         spec.traceparent = traceparent
         return type == nil ? nil : spec
@@ -63,6 +68,14 @@ struct TaskInput {
             }
             if delay > 0 { spec.runAt = now + delay }
         }
+    }
+
+    static func type(_ members: Fields.Members, _ fields: inout Fields) -> String? {
+        let type = fields.text(members, "type", .word(100), required: true)
+        if let type, type.hasPrefix("kintsugi.") {
+            fields.add(members, "type", "must not begin with kintsugi., which is reserved")
+        }
+        return type
     }
 
     static func agent(_ members: Fields.Members, _ fields: inout Fields, _ isAgent: (AgentID) -> Bool)

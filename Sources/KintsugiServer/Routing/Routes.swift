@@ -4,7 +4,7 @@ import KintsugiWire
 
 /// Every operation of the API with who may: the same as in the OpenAPI document, which a test compares.
 enum Routes {
-    static let all: [Route] = open + tasks + reports + deadLetters + agents + rest
+    static let all: [Route] = open + tasks + reports + deadLetters + agents + recovery + rest
 
     /// The operations and the dashboard.
     static let served: [Route] = all + dashboard
@@ -31,6 +31,7 @@ enum Routes {
         Route(.get, Paths.task, .atLeast(.viewer), TaskHandlers.show),
         Route(.post, Paths.cancelTask, .atLeast(.operator), TaskHandlers.cancel),
         Route(.post, Paths.retryTask, .atLeast(.operator), TaskHandlers.retry),
+        Route(.post, Paths.decideTask, .atLeast(.operator), TaskHandlers.decide),
         Route(.get, Paths.timeline, .atLeast(.viewer), HistoryHandlers.timeline),
         Route(.get, Paths.attempts, .atLeast(.viewer), HistoryHandlers.attempts),
     ]
@@ -59,6 +60,14 @@ enum Routes {
         Route(.delete, Paths.agent, .atLeast(.admin), AgentHandlers.remove),
         Route(.post, Paths.rotateAgentSecret, .atLeast(.admin), AgentHandlers.rotate),
         Route(.post, Paths.testAgent, .atLeast(.admin), AgentHandlers.test),
+    ]
+
+    private static let recovery = [
+        Route(.post, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.create),
+        Route(.get, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.list),
+        Route(.get, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.show),
+        Route(.put, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.replace),
+        Route(.delete, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.remove),
     ]
 
     private static let rest = [

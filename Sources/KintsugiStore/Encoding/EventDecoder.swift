@@ -66,21 +66,20 @@ struct EventDecoder {
         case .fallbackStarted, .fallbackStepStarted, .fallbackStepSucceeded, .fallbackSucceeded,
             .fallbackStepFailed,
             .fallbackExhausted:
-            return .fallback(
-                FallbackEvent(
-                    type: type, chainID: text("chain_id") ?? "", step: int("step") ?? 0,
-                    strategy: text("strategy"),
-                    message: text("message")))
+            return .fallback(try fallback())
         case .taskEscalated:
             return .taskEscalated(
                 until: milliseconds("until").map(Timestamp.init(milliseconds:)), message: text("message"))
-        case .taskResumed: return .taskResumed(actor: text("actor") ?? "", note: text("note"))
+        case .taskResumed: return .taskResumed(resumption())
         case .lateResult:
             return .lateResult(
                 LateResult(
                     attempt: try need("number"), kind: try word("kind"), output: json("output"),
                     message: text("message"), mark: mark() ?? ReportMark(value: 0)))
-        case .alertRaised: return .alertRaised(id: try uuid("alert_id"), severity: try word("severity"))
+        case .alertRaised:
+            return .alertRaised(
+                AlertMark(
+                    id: try uuid("alert_id"), severity: try word("severity"), cause: text("cause") ?? ""))
         case .alertResolved: return .alertResolved(id: try uuid("alert_id"))
         case .deadLetterResolved:
             return .deadLetterResolved(try deadLetter(), note: text("note"), actor: text("actor") ?? "")
@@ -112,6 +111,7 @@ struct EventDecoder {
             case "fallback_chain_id": spec.fallbackChainID = value.string
             case "origin": spec.origin = value.string.flatMap(TaskOrigin.init(rawValue:)) ?? .user
             case "traceparent": spec.traceparent = value.string
+            case "parent": spec.parent = value.string.flatMap { TaskID($0) }
             default: break
             }
         }
@@ -153,10 +153,11 @@ struct EventDecoder {
             node: text("node") ?? "",
             breaker: text("breaker_state").flatMap(BreakerState.init(rawValue:)) ?? .closed,
             failureRate: node["failure_rate"]?.double ?? 0, probe: node["probe"]?.bool ?? false,
-            counted: node["counted"]?.bool ?? true, timeout: milliseconds("timeout_ms") ?? 30_000)
+            counted: node["counted"]?.bool ?? true, timeout: milliseconds("timeout_ms") ?? 30_000,
+            step: int("step"), refreshesCredentials: node["refresh_credentials"]?.bool ?? false)
     }
 
-    private func failure() throws(EventDecodingError) -> Failure {
+    func failure() throws(EventDecodingError) -> Failure {
         guard let error = node["error"], let type = error["type"]?.string.flatMap(ErrorType.init(rawValue:))
         else {
             throw fault("no error")

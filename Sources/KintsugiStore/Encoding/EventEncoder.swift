@@ -67,26 +67,21 @@ enum EventEncoder {
             json.member("remaining", remaining)
         case .circuitBreakerHalfOpened(let provider), .circuitBreakerClosed(let provider):
             json.member("provider", provider.rawValue)
-        case .fallback(let fallback):
-            json.member("chain_id", fallback.chainID)
-            json.member("step", fallback.step)
-            json.optional("strategy", fallback.strategy)
-            json.optional("message", fallback.message)
+        case .fallback(let fallback): self.fallback(fallback, into: &json)
         case .taskEscalated(let until, let message):
             json.optional("until", until?.milliseconds)
             json.optional("message", message)
-        case .taskResumed(let actor, let note):
-            json.member("actor", actor)
-            json.optional("note", note)
+        case .taskResumed(let resumption): resumed(resumption, into: &json)
         case .lateResult(let late):
             json.member("number", late.attempt)
             json.member("kind", late.kind.rawValue)
             json.optional("output", json: late.output)
             json.optional("message", late.message)
             mark(late.mark, into: &json)
-        case .alertRaised(let id, let severity):
-            json.member("alert_id", id.description)
-            json.member("severity", severity.rawValue)
+        case .alertRaised(let mark):
+            json.member("alert_id", mark.id.description)
+            json.member("severity", mark.severity.rawValue)
+            if !mark.cause.isEmpty { json.member("cause", mark.cause) }
         case .alertResolved(let id): json.member("alert_id", id.description)
         case .deadLetterResolved(let id, let note, let actor),
             .deadLetterDiscarded(let id, let note, let actor):
@@ -122,6 +117,7 @@ enum EventEncoder {
         json.optional("fallback_chain_id", spec.fallbackChainID)
         if spec.origin != .user { json.member("origin", spec.origin.rawValue) }
         json.optional("traceparent", spec.traceparent)
+        json.optional("parent", spec.parent?.description)
     }
 
     private static func policy(_ policy: RetryPolicy, into json: inout JSONWriter) {
@@ -158,9 +154,11 @@ enum EventEncoder {
         if start.probe { json.member("probe", true) }
         if !start.counted { json.member("counted", false) }
         if start.timeout != 30_000 { json.member("timeout_ms", start.timeout) }
+        json.optional("step", start.step)
+        if start.refreshesCredentials { json.member("refresh_credentials", true) }
     }
 
-    private static func failure(_ failure: Failure, into json: inout JSONWriter) {
+    static func failure(_ failure: Failure, into json: inout JSONWriter) {
         json.member("error") { json in
             json.member("type", failure.type.rawValue)
             json.member("class", failure.errorClass.rawValue)

@@ -173,6 +173,12 @@ package final class MemoryStore: Store {
         try read { log in agents.map { log.figures(of: $0, from: from, to: to) } }
     }
 
+    package func remedies() async throws(StoreError) -> MeasuredRemedies { try read { $0.remedies() } }
+
+    package func chainFigures(_ chains: [UUID7]) async throws(StoreError) -> [ChainFigures] {
+        try read { log in chains.map { log.chainFigures($0) } }
+    }
+
     package func oldestPending(of user: UserID?) async throws(StoreError) -> Timestamp? {
         try read { $0.oldestPending(of: user) }
     }

@@ -184,7 +184,11 @@ enum EventFixtures {
         ),
         (
             #"[[32,{"alert_id":"\#(uuid)","severity":"critical"}]]"#,
-            .alertRaised(id: id.uuid, severity: .critical)
+            .alertRaised(AlertMark(id: id.uuid, severity: .critical, cause: ""))
+        ),
+        (
+            #"[[32,{"alert_id":"\#(uuid)","severity":"high","cause":"00000000000000ab"}]]"#,
+            .alertRaised(AlertMark(id: id.uuid, severity: .high, cause: "00000000000000ab"))
         ),
         (#"[[33,{"alert_id":"\#(uuid)"}]]"#, .alertResolved(id: id.uuid)),
         (

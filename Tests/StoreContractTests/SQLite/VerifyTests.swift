@@ -12,8 +12,8 @@ struct VerifyTests {
         try await withHistory { folder in
             let report = try await withSQLite(folder) { try await $0.verify() }
             #expect(report.isSound, "\(report.problems)")
-            #expect(report.tasks == 5)
-            #expect(report.events == 17)
+            #expect(report.tasks == 6)
+            #expect(report.events == 28)
         }
     }
 
@@ -40,6 +40,8 @@ struct VerifyTests {
             ("UPDATE stats SET value = value + 1 WHERE kind = 47", "Counter"),
             ("UPDATE stats SET value = value + 1 WHERE kind = 50", "Counter"),
             ("DELETE FROM stats WHERE kind = 65", "Counter"),
+            ("UPDATE stats SET value = value + 1 WHERE kind = 31", "Counter"),
+            ("DELETE FROM stats WHERE kind = 32", "Counter"),
             ("UPDATE dead_letter_value SET amount = '1'", "value USD"),
             ("DELETE FROM metadata", "metadata"),
             ("DELETE FROM payment_references", "reference"),
@@ -72,7 +74,7 @@ struct VerifyTests {
         }
     }
 
-    /// Pending, running, completed, failed and delayed: one of each, and a record.
+    /// Pending, running, completed, failed, delayed and mended by a retry: one of each, and a record.
     private func withHistory(_ body: (String) async throws -> Void) async throws {
         try await withFolder { folder in
             try await withSQLite(folder) { store in
@@ -90,6 +92,9 @@ struct VerifyTests {
                             $0.payment = Money("250.00", "USD").map { Payment($0, kind: "payment") }
                         }), Scenario.failure())
                 try await scenario.create(Scenario.spec { $0.runAt = scenario.now + 60_000 })
+                let failed = try await scenario.attempt(try await scenario.create(), Scenario.failure())
+                try await scenario.attempt(
+                    try await scenario.go(.retry(Retry(actor: "ann")), failed), Scenario.success)
                 _ = try await store.append(AppendUnit(records: [.agent("a", at: scenario.now)]))
             }
             try await body(folder)

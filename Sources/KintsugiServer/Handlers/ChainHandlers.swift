@@ -1,0 +1,82 @@
+import HTTPTypes
+import Kintsugi
+import KintsugiCore
+import KintsugiEngine
+import KintsugiVocabulary
+import KintsugiWire
+
+/// Fallback chains.
+enum ChainHandlers {
+    @Sendable static func create(_ exchange: Exchange) async throws -> Answer {
+        try exchange.checkNoQuery()
+        let body = try await exchange.body(required: true)
+        return try await exchange.once(body) { keeping in
+            let caller = exchange.caller
+            let chain = try await exchange.chain(
+                body, id: exchange.engine.newUUID(), version: 1, owner: caller.userID,
+                isShared: caller.isAdmin)
+            let record = ChainRecord(
+                chain: chain, isShared: caller.isAdmin, createdBy: caller.actor, createdAt: exchange.now,
+                updatedAt: exchange.now)
+            var answer = shown(.created, record)
+            answer.headers[.location] = Paths.filled(Paths.fallbackChain, chain.id.description)
+            try await exchange.engine.save(
+                record, actor: caller.actor, idempotency: keeping.record(answer))
+            return answer
+        }
+    }
+
+    private static func shown(_ status: HTTPResponse.Status, _ record: ChainRecord) -> Answer {
+        Answer(
+            status, ChainResource(record), headers: [.eTag: ETag.text(record.chain.version)])
+    }
+
+    @Sendable static func list(_ exchange: Exchange) async throws -> Answer {
+        var query = exchange.query
+        let page = try PageWriter.page(
+            of: exchange.engine.chains(in: exchange.caller.scope),
+            by: { (-$0.createdAt.milliseconds, $0.chain.id.description) }, &query
+        ) { ChainResource($0) }
+        return Answer(.ok, page)
+    }
+
+    @Sendable static func show(_ exchange: Exchange) async throws -> Answer {
+        try exchange.checkNoQuery()
+        let record = try exchange.chain()
+        let etag = ETag.text(record.chain.version)
+        if exchange.isKnown(etag) { return Answer(.notModified, headers: [.eTag: etag]) }
+        return shown(.ok, record)
+    }
+
+    @Sendable static func replace(_ exchange: Exchange) async throws -> Answer {
+        try exchange.checkNoQuery()
+        let old = try exchange.chain()
+        try exchange.checkMatch(old.chain.version)
+        let body = try await exchange.body(required: true)
+        var record = old
+        record.chain = try await exchange.chain(
+            body, id: old.chain.id, version: old.chain.version + 1, owner: old.chain.owner,
+            isShared: old.isShared)
+        record.updatedAt = exchange.now
+        try await exchange.engine.save(record, actor: exchange.caller.actor)
+        return shown(.ok, record)
+    }
+
+    @Sendable static func remove(_ exchange: Exchange) async throws -> Answer {
+        try exchange.checkNoQuery()
+        let record = try exchange.chain()
+        try exchange.checkMatch(record.chain.version)
+        try await exchange.engine.removeChain(record, actor: exchange.caller.actor)
+        return Answer(.noContent)
+    }
+}
+
+extension Exchange {
+    /// The chain that the path names, if it is the caller's to see.
+    func chain() throws(Problem) -> ChainRecord {
+        guard let id = UUID7(try parameter("id")), let record = engine.chain(id, in: caller.scope) else {
+            throw .notFound
+        }
+        return record
+    }
+}
