@@ -21,6 +21,8 @@ import './dead-letters/entry.js';
 import './dead-letters/operations.js';
 
 const STATUS = [['pending', 'Pending'], ['retried', 'Retried'], ['resolved', 'Resolved'], ['discarded', 'Discarded'], ['all', 'All']];
+/** So many can be named one by one. */
+const MOST = 1_000;
 const SORTS = {'': [['', 'Most'], ['last_seen', 'Latest']], entries: [['', 'Newest'], ['money', 'By money']]};
 /** Parameter of the address, of the API. */
 const FILTERS = {agent: 'agent', error: 'error_type', type: 'task_type', min: 'min_amount', group: 'group'};
@@ -202,7 +204,8 @@ class DeadLetters extends Part {
         const {length} = this.entries.selected;
         this.selection.hidden = length === 0;
         if (length === 0) return;
-        replace(this.selection, h('strong', {}, `${count(length)} selected`), Object.entries(ACTS).map(([name, act]) => h('button', {
+        // As many as the API takes by name; more than these are had by a filter.
+        replace(this.selection, h('strong', {}, `${count(length)} selected`), length > MOST ? h('span', {}, `At most ${count(MOST)} can be acted on one by one: filter them, and act on all.`) : Object.entries(ACTS).map(([name, act]) => h('button', {
             class: `button is-small${act.tone === 'danger' ? ' is-danger' : ''}`, type: 'button', on: {click: () => this.act(name)}}, icon(act.icon), `${act.verb}…`)),
         h('button', {class: 'button is-small is-quiet push', type: 'button', on: {click: () => this.entries.rows.clearSelection()}}, 'Clear'));
     }
