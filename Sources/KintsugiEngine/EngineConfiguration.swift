@@ -18,6 +18,8 @@ package struct EngineConfiguration: Sendable {
     /// Seals a secret before it is stored, and opens it again; nil if it cannot be opened.
     package var seal: @Sendable (String) -> String
     package var unseal: @Sendable (String) -> String?
+    /// From which amounts on alerts are critical.
+    package var alertThresholds = AlertThresholds()
 
     package init(
         node: String, reportBaseURL: @escaping @Sendable () -> String,

@@ -145,6 +145,20 @@ package final class SQLiteStore: Store, Sendable {
         try await read { snapshot throws(ReadFault) in try snapshot.deadLetter(id) }
     }
 
+    package func alerts(_ query: AlertQuery) async throws(StoreError) -> Page<Alert> {
+        try await read { snapshot throws(ReadFault) in try snapshot.alerts(query) }
+    }
+
+    package func alert(_ id: UUID7) async throws(StoreError) -> Alert? {
+        try await read { snapshot throws(ReadFault) in try snapshot.alert(id) }
+    }
+
+    package func alerts(changedAfter position: Int64, limit: Int) async throws(StoreError) -> [Alert] {
+        try await read { snapshot throws(ReadFault) in
+            try snapshot.alerts(changedAfter: position, limit: limit)
+        }
+    }
+
     package func totals(of user: UserID?) async throws(StoreError) -> Totals {
         try await read { snapshot throws(ReadFault) in try snapshot.totals(of: user) }
     }

@@ -38,12 +38,14 @@ package struct TaskSummary: Sendable, Hashable {
     /// The agent under which lists showed it.
     package var agentID: AgentID?
     package var remedies: RemedyFold
+    package var alert: AlertMark?
 
     package init(_ state: TaskState) {
         status = state.status
         deadLetter = state.deadLetter
         agentID = state.listedAgent
         remedies = state.remedies
+        alert = state.alert
     }
 }
 

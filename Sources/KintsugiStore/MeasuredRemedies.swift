@@ -1,5 +1,5 @@
 package import KintsugiCore
-package import KintsugiVocabulary
+import KintsugiVocabulary
 
 /// What recovery has learned so far.
 package struct MeasuredRemedies: Sendable, Hashable {

@@ -63,6 +63,13 @@ package protocol Store: Sendable {
     func deadLetters(_ query: DeadLetterQuery) async throws(StoreError) -> Page<DeadLetter>
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter?
 
+    // MARK: Alerts
+
+    func alerts(_ query: AlertQuery) async throws(StoreError) -> Page<Alert>
+    func alert(_ id: UUID7) async throws(StoreError) -> Alert?
+    /// Alerts to which something happened after this position, the oldest change first, each as it is now.
+    func alerts(changedAfter position: Int64, limit: Int) async throws(StoreError) -> [Alert]
+
     // MARK: Counters; none of these grows with the number of tasks
 
     /// Counts over everything, or over one user's tasks.
@@ -208,14 +215,17 @@ package struct DeadLetter: Sendable, Hashable {
     package var closedAt: Timestamp?
     package var closedBy: String?
     package var note: String?
+    /// What it raised by coming here.
+    package var alert: AlertMark?
 
     package init(
         id: DeadLetterID, number: Int64, task: StoredTask, status: DeadLetterStatus, reason: DeadLetterReason,
         agentID: AgentID?, failure: Failure?, attempts: Int, failedAt: Timestamp, closedAt: Timestamp? = nil,
-        closedBy: String? = nil, note: String? = nil
+        closedBy: String? = nil, note: String? = nil, alert: AlertMark? = nil
     ) {
         self.id = id
         self.number = number
+        self.alert = alert
         self.task = task
         self.status = status
         self.reason = reason

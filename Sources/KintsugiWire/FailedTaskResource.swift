@@ -9,6 +9,8 @@ public struct FailedTaskResource: Resource {
     public var error: ErrorResource?
     public var errorGroup = ""
     public var attempts = 0
+    /// What it raised by coming here.
+    public var alert: AlertMarkResource?
     public var failedAt = ""
     public var closedAt: String?
     public var closedBy: String?
@@ -33,14 +35,31 @@ public struct FailedTaskResource: Resource {
             json.member("error_group", errorGroup)
             json.member("attempts", attempts)
             json.member("payment", payment: task.payment)
-            json.key("alert")
-            json.null()
+            json.member("alert", resource: alert)
             json.member("failed_at", failedAt)
             json.member("closed_at", closedAt)
             json.member("closed_by", closedBy)
             json.member("note", note)
             json.member("task", resource: task)
             json.member("suggested_strategies", texts: suggestedStrategies)
+        }
+    }
+}
+
+/// The alert that a task is part of, with the task's own severity.
+public struct AlertMarkResource: Resource {
+    public var id: String
+    public var severity: AlertSeverity
+
+    package init(id: String, severity: AlertSeverity) {
+        self.id = id
+        self.severity = severity
+    }
+
+    package func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("id", id)
+            $0.member("severity", severity.rawValue)
         }
     }
 }

@@ -52,6 +52,8 @@ public struct AttemptResource: Resource {
     public var round = 1
     public var status = AttemptStatus.running
     public var probe = false
+    /// The step of the fallback chain that it was made for.
+    public var fallbackStep: Int?
     public var agentID: String?
     public var provider: String?
     public var node = ""
@@ -75,6 +77,7 @@ public struct AttemptResource: Resource {
             json.member("round", round)
             json.member("status", status.rawValue)
             json.member("probe", probe)
+            json.member("fallback_step", fallbackStep)
             json.member("agent_id", agentID)
             json.member("provider", provider)
             json.member("node", node)

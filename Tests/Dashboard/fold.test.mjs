@@ -9,8 +9,8 @@ const folder = new URL('../Fixtures/folds/', import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
 const MEMBERS = ['status', 'status_reason', 'round', 'attempt', 'round_attempt', 'max_attempts', 'agent_id', 'created_at',
-    'started_at', 'finished_at', 'deadline_at', 'failed_task_id', 'dead_letter'];
-const OF_ATTEMPT = ['number', 'round', 'status', 'probe', 'agent_id', 'provider', 'started_at', 'finished_at', 'queue_ms',
+    'started_at', 'finished_at', 'deadline_at', 'failed_task_id', 'dead_letter', 'fallback'];
+const OF_ATTEMPT = ['number', 'round', 'status', 'probe', 'fallback_step', 'agent_id', 'provider', 'started_at', 'finished_at', 'queue_ms',
     'duration_ms', 'http_status', 'retry'];
 
 function pick(from, members) { return Object.fromEntries(members.map((name) => [name, from[name] ?? null])); }

@@ -74,6 +74,7 @@ struct FoldFixtureTests {
             json.member("deadline_at", task.deadlineAt)
             json.member("failed_task_id", task.failedTaskID)
             json.member("dead_letter", state.deadLetter?.status.rawValue)
+            json.member("fallback", resource: task.fallback)
             json.member("attempts", resources: attempts)
         }
     }
@@ -135,17 +136,32 @@ enum FoldStories {
             .taskStarted(round: 2), Story.start(2), success(2), .taskCompleted(output: .null)),
         "cancelled-while-pending": Story(.taskCancelled(reason: nil, actor: "user:ann"), spec: later),
         "escalated": Story(
-            .taskStarted(round: 1), Story.start(1), Story.failure(1, 422, .validationError),
-            chain(.fallbackStarted, 0), chain(.fallbackStepStarted, 1), chain(.fallbackStepFailed, 1),
-            chain(.fallbackStepStarted, 2), .taskEscalated(until: time(90_000), message: "Is this right?"),
-            .taskResumed(actor: "user:ann", note: "yes"), chain(.fallbackStepSucceeded, 2),
-            chain(.fallbackSucceeded, 0),
-            Story.start(2), success(2), .taskCompleted(output: .null)),
+            .taskStarted(round: 1), Story.start(1), Story.failure(1, 422, .validationError), began(),
+            step(1, agent: other), ofStep(2, 1, other), Story.failure(2), chain(.fallbackStepFailed, 1), step(2),
+            .taskEscalated(until: time(90_000), message: "Is this right?"),
+            .taskResumed(Resumption(.retry, actor: "user:ann", note: "yes")), ofStep(3, 2, Story.agent),
+            success(3), chain(.fallbackStepSucceeded, 2), chain(.fallbackSucceeded, 0),
+            .taskCompleted(output: .null)),
         "chain-exhausted": Story(
-            .taskStarted(round: 1), Story.start(1), Story.failure(1, 500), chain(.fallbackStarted, 0),
-            chain(.fallbackStepStarted, 1), chain(.fallbackStepFailed, 1), chain(.fallbackExhausted, 0),
+            .taskStarted(round: 1), Story.start(1), Story.failure(1, 500), began(),
+            step(1, agent: other, due: time(60_000)), ofStep(2, 1, other), .attemptAbandoned(number: 2, node: "n"),
+            ofStep(3, 1, other), Story.failure(3), retried(2, in: 40_000), ofStep(4, 1, other, probe: true),
+            Story.failure(4), chain(.fallbackStepFailed, 1), chain(.fallbackExhausted, 0),
             .taskFailed(reason: .fallbackExhausted, failure: refused),
-            .movedToDLQ(Story.deadLetter, reason: .fallbackExhausted)),
+            .movedToDLQ(Story.deadLetter, reason: .fallbackExhausted), requeued(2),
+            .taskHeld(provider: Story.provider, until: time(90_000))),
+        "chain-mends": Story(
+            .taskStarted(round: 1), began(.breakerOpen), step(1, agent: other),
+            ofStep(1, 1, other, probe: true), success(1), .circuitBreakerClosed(provider: Story.provider),
+            chain(.fallbackStepSucceeded, 1), chain(.fallbackSucceeded, 0), .taskCompleted(output: .null)),
+        "decided": Story(
+            .taskStarted(round: 1), Story.start(1), Story.failure(1, 422, .validationError),
+            .taskFailed(reason: .permanentError, failure: refused),
+            .movedToDLQ(Story.deadLetter, reason: .permanentError), requeued(2, agent: AgentID("c")),
+            .taskStarted(round: 2), began(.breakerOpen), step(1, agent: other), ofStep(2, 1, other),
+            Story.failure(2), chain(.fallbackStepFailed, 1), step(2), .taskEscalated(until: nil, message: nil),
+            .taskResumed(Resumption(.complete, actor: "user:ann")), chain(.fallbackStepSucceeded, 2),
+            chain(.fallbackSucceeded, 0), .taskCompleted(output: .null)),
     ]
 
     private static let began: Int64 = 1_769_851_800_000
@@ -186,8 +202,36 @@ enum FoldStories {
             LateResult(
                 attempt: attempt, kind: .complete, output: .null, message: nil, mark: ReportMark(value: 7)))
     }
+    private static let other = AgentID("b")
+    private static let snapshot = ChainSnapshot(
+        id: "chain", name: "another, then a person", version: 3,
+        steps: [
+            FallbackStep(.switchAgent(nil)),
+            FallbackStep(.escalate(message: "Is this right?", timeout: 60_000, then: .fail)),
+        ])
+
+    private static func began(_ trigger: ChainTrigger = .attemptFailed) -> TaskEvent {
+        .fallback(
+            FallbackEvent(
+                type: .fallbackStarted, chainID: "chain", step: 0, strategy: nil, chain: snapshot,
+                trigger: trigger, failure: trigger == .breakerOpen ? .circuitOpen(Story.provider) : nil))
+    }
+    private static func step(_ number: Int, agent: AgentID? = nil, due: Timestamp? = nil) -> TaskEvent {
+        .fallback(
+            FallbackEvent(
+                type: .fallbackStepStarted, chainID: "chain", step: number,
+                strategy: snapshot.steps[number - 1].strategy.rawValue, agentID: agent, due: due))
+    }
     private static func chain(_ type: EventType, _ step: Int) -> TaskEvent {
         .fallback(
-            FallbackEvent(type: type, chainID: "chain", step: step, strategy: "switch_agent", message: nil))
+            FallbackEvent(
+                type: type, chainID: "chain", step: step,
+                strategy: step == 0 ? nil : snapshot.steps[step - 1].strategy.rawValue))
+    }
+    private static func ofStep(_ number: Int, _ step: Int, _ agent: AgentID, probe: Bool = false) -> TaskEvent {
+        .attemptStarted(
+            AttemptStart(
+                number: number, agentID: agent, provider: ProviderID(agent.rawValue), node: "n", probe: probe,
+                counted: false, timeout: 30_000, step: step))
     }
 }

@@ -184,6 +184,9 @@ struct MappingTests {
             .taskStarted(round: 2), Story.start(4), .attemptSuccess(AttemptSuccess(number: 4, duration: 1)),
             .circuitBreakerClosed(provider: Story.provider), .taskCompleted(output: JSONText(valid: [49])),
             .lateResult(LateResult(attempt: 1, kind: .fail, message: "late", mark: mark)),
+            chain(.fallbackStarted), chain(.fallbackStepStarted), .taskEscalated(until: due, message: "m"),
+            .taskResumed(Resumption(.retry, actor: "user:u")), chain(.fallbackStepFailed),
+            chain(.fallbackStepSucceeded), chain(.fallbackSucceeded), chain(.fallbackExhausted),
             .taskCancelled(reason: "r", actor: "user:u"))
         var fold = TimelineFold(of: story.id)
         var seen: Set<EventType> = []
@@ -196,11 +199,12 @@ struct MappingTests {
             #expect(!row.message.isEmpty && row.message.hasSuffix(".") || row.message.contains(": "))
             seen.insert(row.type)
         }
-        let later = EventType.allCases.filter {
-            $0.rawValue.hasPrefix("fallback") || $0.rawValue.hasPrefix("alert")
-                || [.taskEscalated, .taskResumed].contains($0)
-        }
+        let later = EventType.allCases.filter { $0.rawValue.hasPrefix("alert") }
         #expect(seen.union(later) == Set(EventType.allCases))
+    }
+
+    private func chain(_ type: EventType) -> TaskEvent {
+        .fallback(FallbackEvent(type: type, chainID: "c", step: 1, strategy: "retry"))
     }
 
     @Test("A success tells the size of the output that stands with the completion")

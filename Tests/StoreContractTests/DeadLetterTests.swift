@@ -13,7 +13,9 @@ struct DeadLetterTests {
             let id = try #require(task.state.deadLetter?.id)
             let entry = try #require(try await store.deadLetter(id))
             #expect(try await store.all(DeadLetterQuery()) == [entry])
-            #expect(entry.task == task)
+            // As it was before it raised its alert.
+            #expect(entry.task.state.version == task.state.version - 1 && entry.task.number == task.number)
+            #expect(entry.alert != nil && entry.alert == task.state.alert)
             #expect(entry.status == .pending)
             #expect(entry.reason == .permanentError)
             #expect(entry.agentID == Scenario.agent)

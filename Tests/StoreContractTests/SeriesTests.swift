@@ -106,7 +106,7 @@ struct SeriesTests {
                         DELETE FROM stats WHERE kind > 30 AND kind < 40 OR kind >= 45 AND kind < 100;
                         DROP INDEX appends_records;
                         DROP INDEX appends_record_times;
-                        DELETE FROM grdb_migrations WHERE identifier >= '004';
+                        DELETE FROM grdb_migrations WHERE identifier IN ('004-figures', '005-agent-figures');
                         """)
             }
             try queue.close()

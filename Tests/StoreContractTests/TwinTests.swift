@@ -44,6 +44,7 @@ struct TwinTests {
             #expect(first == second, "\(query)")
             if let entry = first.first { #expect(try await left.deadLetter(entry.id) == entry) }
         }
+        try await compareAlerts(left, right, history)
         for user in [nil] + history.users.map(Optional.some) {
             try await compareCounters(left, right, user, history.now)
         }
@@ -63,6 +64,23 @@ struct TwinTests {
         for key in history.keys {
             let (first, second) = (try await history.answer(key, left), try await history.answer(key, right))
             #expect(first == second)
+        }
+    }
+
+    private func compareAlerts(_ left: SQLiteStore, _ right: MemoryStore, _ history: RandomHistory)
+        async throws
+    {
+        for query in history.alertQueries() {
+            let (first, second) = (try await left.all(query), try await right.all(query))
+            #expect(first.map(\.plain) == second.map(\.plain), "\(query)")
+            if let alert = first.first { #expect(try await left.alert(alert.id)?.plain == alert.plain) }
+        }
+        let end = try await right.status().position
+        for (after, limit) in [(Int64(0), 1000), (end / 2, 5), (end - 20, 2), (end, 1)] {
+            let first = try await left.alerts(changedAfter: after, limit: limit)
+            #expect(
+                first.map(\.plain) == (try await right.alerts(changedAfter: after, limit: limit)).map(\.plain)
+            )
         }
     }
 
@@ -162,5 +180,14 @@ struct TwinTests {
             #expect(try await left.series(of: user, span) == series, "\(span)")
         }
         #expect(try await left.oldestPending(of: user) == (try await right.oldestPending(of: user)))
+    }
+}
+
+extension Alert {
+    /// Money as it is worth, not as it is written.
+    fileprivate var plain: Alert {
+        var alert = self
+        alert.value = value.mapValues { Decimal.sum("0.00", $0) }
+        return alert
     }
 }

@@ -59,6 +59,7 @@ package struct AttemptFold: Sendable {
         attempt.number = start.number
         attempt.round = round
         attempt.probe = start.probe
+        attempt.fallbackStep = start.step
         attempt.agentID = start.agentID.rawValue
         attempt.provider = start.provider.rawValue
         attempt.node = start.node

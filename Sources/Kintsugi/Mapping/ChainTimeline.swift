@@ -51,8 +51,10 @@ extension TimelineMoment {
             json.member("task_id", event.taskID?.description)
         default:
             json.member("duration_ms", sinceStepBegan)
-            let failure = event.failure ?? before.chain?.failure ?? before.lastFailure?.failure
-            json.member("error", resource: failure.map { ErrorResource($0) })
+            let failure =
+                event.failure ?? before.chain?.failure ?? before.lastFailure?.failure
+                ?? Failure(type: .agentReported, message: "")
+            json.member("error", resource: ErrorResource(failure))
         }
     }
 

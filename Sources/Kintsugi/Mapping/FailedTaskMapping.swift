@@ -15,6 +15,7 @@ extension FailedTaskResource {
         error = entry.failure.map { ErrorResource($0, at: state.lastFailure?.at ?? entry.failedAt) }
         errorGroup = ErrorGroup.fingerprint(of: entry)
         attempts = entry.attempts
+        alert = entry.alert.map { AlertMarkResource(id: $0.id.description, severity: $0.severity) }
         failedAt = entry.failedAt.rfc3339
         closedAt = entry.closedAt?.rfc3339
         closedBy = entry.closedBy.map(Actor.shown)

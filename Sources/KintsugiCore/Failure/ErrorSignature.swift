@@ -8,14 +8,14 @@ package struct ErrorSignature: Sendable, Hashable {
     package var provider: String
     package var type: ErrorType
     package var httpStatus: Int?
-    /// The message without what differs from case to case.
+    /// The message without what differs from case to case; see `MessagePattern`.
     package var pattern: String
 
     package init(provider: String, failure: Failure) {
         self.provider = provider
         type = failure.type
         httpStatus = failure.httpStatus
-        pattern = Self.pattern(of: failure.message)
+        pattern = MessagePattern.of(failure.message)
     }
 
     /// 16 hexadecimal digits that are equal for equal signatures.
@@ -29,28 +29,5 @@ package struct ErrorSignature: Sendable, Hashable {
         }
         let text = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - text.utf8.count) + text
-    }
-
-    /// Bytes of a message that are looked at.
-    private static let maxLength = 512
-
-    /// The message with every word that holds a digit, and every host and address, replaced by `*`.
-    static func pattern(of message: String) -> String {
-        var words: [String] = []
-        for word in String(decoding: message.utf8.prefix(maxLength), as: UTF8.self).split(separator: " ") {
-            let stripped = strip(word)
-            if stripped == "*", words.last == "*" { continue }
-            words.append(stripped)
-        }
-        return words.joined(separator: " ")
-    }
-
-    private static func strip(_ word: Substring) -> String {
-        let isNoise = word.utf8.contains { (48...57).contains($0) || $0 == UInt8(ascii: "@") }
-        if isNoise || word.contains("://") { return "*" }
-        // A host: letters on both sides of a dot.
-        let parts = word.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count > 1 && parts.dropLast().allSatisfy({ !$0.isEmpty }) && !(parts.last ?? "").isEmpty
-            ? "*" : String(word)
     }
 }

@@ -91,8 +91,10 @@ extension ChainRun {
         if let agent, !failedAgents.contains(agent) { failedAgents.append(agent) }
     }
 
-    /// - Parameter failure: Why, if it was not its attempt that failed.
-    package mutating func stepFailed(_ failure: Failure?) { self.failure = failure ?? self.failure }
+    /// - Parameter failure: Why, if it was not its attempt that failed. Silence is no failure to go by.
+    package mutating func stepFailed(_ failure: Failure?) {
+        if let failure, answer != .timedOut { self.failure = failure }
+    }
 
     /// A person answered, or nobody did in time.
     package mutating func answered(_ answer: EscalationAnswer, agent: AgentID?) {

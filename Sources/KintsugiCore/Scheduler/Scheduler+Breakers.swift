@@ -65,7 +65,7 @@ extension Scheduler {
             roster.note(.halfOpen, of: id)
             providers[id]?.announcesHalfOpen = true
             providers[id]?.forcedReason = nil
-            actions.append(.recordBreaker(breakerRecord(id, .halfOpened)))
+            actions.append(.recordBreaker(breakerRecord(id, .halfOpened, at: now)))
             // With nothing held, a dead letter is the probe.
             if heldCount(id) == 0 { actions.append(.redrive(id, limit: 1)) }
             touchAll()
@@ -117,7 +117,7 @@ extension Scheduler {
         }
         noteOpen(provider)
         touchAll()
-        return breakerRecord(provider, change)
+        return breakerRecord(provider, change, at: now)
     }
 
     private mutating func noteOpen(_ provider: ProviderID) {
@@ -134,7 +134,9 @@ extension Scheduler {
         providers[provider]?.slowStart = ProviderState.SlowStart(at: now)
     }
 
-    func breakerRecord(_ provider: ProviderID, _ change: CircuitBreaker.Change) -> BreakerRecord {
+    mutating func breakerRecord(_ provider: ProviderID, _ change: CircuitBreaker.Change, at now: Timestamp)
+        -> BreakerRecord
+    {
         let breaker = providers[provider]?.breaker
         let event: RecordEventType =
             switch change {
@@ -142,9 +144,17 @@ extension Scheduler {
             case .halfOpened: .breakerHalfOpened
             case .closed: .breakerClosed
             }
-        return BreakerRecord(
+        var record = BreakerRecord(
             provider: provider, event: event, state: breaker?.state ?? .closed, openedAt: breaker?.openedAt,
             probeAt: breaker?.probeAt, openCount: breaker?.openCount ?? 0)
+        if event == .breakerOpened { record.alertID = alert(for: provider, at: now) }
+        return record
+    }
+
+    /// The alert that this breaker raises by opening; nil: it has one already.
+    package mutating func alert(for provider: ProviderID, at now: Timestamp) -> UUID7? {
+        alerts.raise(
+            for: provider, fresh: UUID7(milliseconds: now.milliseconds, random: rng.next(), rng.next()))
     }
 
     /// The task has ended otherwise while its call was under way.

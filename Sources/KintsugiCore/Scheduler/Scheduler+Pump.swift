@@ -263,10 +263,13 @@ extension Scheduler {
     ) -> Bool {
         guard let state = entries[number]?.state else { return false }
         let at = max(now, state.updatedAt)
-        guard let events = try? TaskRules.decide(command, state, facts, at: at, using: &rng), !events.isEmpty
+        var facts = facts
+        facts.thresholds = thresholds
+        guard var events = try? TaskRules.decide(command, state, facts, at: at, using: &rng), !events.isEmpty
         else {
             return false
         }
+        alerts.adopt(&events, of: state.spec.userID, at: at)
         var after = state
         for event in events { after.evolve(event, at: at) }
         entries[number]?.place = .deciding

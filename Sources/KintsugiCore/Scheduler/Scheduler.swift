@@ -52,6 +52,9 @@ package struct Scheduler: Sendable {
     var chains = ChainBook()
     /// The agents as the rules see them, kept as they change.
     var roster = AgentRoster()
+    /// From which amounts on alerts are critical.
+    package var thresholds = AlertThresholds()
+    package var alerts = OpenAlerts()
     package var actions: [SchedulerAction] = []
 
     /// A task in memory.
@@ -189,6 +192,7 @@ package struct Scheduler: Sendable {
     package mutating func refused(_ decision: Decision) {
         let number = decision.task.number
         if let attempt = decision.reservedAttempt { release(CallKey(number: number, attempt: attempt)) }
+        if let record = decision.breaker { actions.append(.recordBreaker(record)) }
         switch decision.command {
         case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
         default: break
@@ -202,6 +206,7 @@ package struct Scheduler: Sendable {
     package mutating func stalled(_ decision: Decision, at now: Timestamp) {
         let number = decision.task.number
         if let attempt = decision.reservedAttempt { release(CallKey(number: number, attempt: attempt)) }
+        if let record = decision.breaker { actions.append(.recordBreaker(record)) }
         switch decision.command {
         case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
         default: break
@@ -222,7 +227,7 @@ package struct Scheduler: Sendable {
         calls[key] = nil
         freeSlot(of: call.agent)
         let facts = facts(breaker: breakerState(call.provider), change: change)
-        let record = change.map { breakerRecord(call.provider, $0) }
+        let record = change.map { breakerRecord(call.provider, $0, at: now) }
         let command = TaskCommand.attemptEnded(number: attempt, outcome)
         guard let entry = entries[number], entry.place == .running, entry.state.currentAttempt == attempt
         else {

@@ -44,6 +44,8 @@ package struct BreakerRecord: Sendable, Hashable {
     package var openedAt: Timestamp?
     package var probeAt: Timestamp?
     package var openCount: Int
+    /// The alert that it raises by opening.
+    package var alertID: UUID7?
 
     package init(
         provider: ProviderID, event: RecordEventType, state: BreakerState, openedAt: Timestamp?,

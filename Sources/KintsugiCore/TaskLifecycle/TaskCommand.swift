@@ -129,6 +129,8 @@ package struct Facts: Sendable, Hashable {
     package var chains: ChainBook
     /// Who else could run it.
     package var agents: AgentRoster
+    /// From which amounts on the task's alert is critical.
+    package var thresholds = AlertThresholds()
 
     package init(
         breaker: BreakerState = .closed, breakerChange: CircuitBreaker.Change? = nil,

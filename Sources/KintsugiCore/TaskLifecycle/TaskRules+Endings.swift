@@ -9,17 +9,7 @@ extension TaskRules {
         [
             .taskFailed(reason: reason, failure: failure),
             .movedToDLQ(newDeadLetter(at: now, using: &rng), reason: reason),
-        ]
-    }
-
-    /// The alert that the task needs a person because of this failure: a hook that alerts fill in.
-    ///
-    /// Asked with `task_escalated` and for a chain's `notify`.
-    static func alert(
-        for failure: Failure, _ state: TaskState, _ facts: Facts, at now: Timestamp,
-        using rng: inout SeededGenerator
-    ) -> [TaskEvent] {
-        []
+        ] + alert(for: failure, state, facts, at: now, using: &rng)
     }
 
     static func newDeadLetter(at now: Timestamp, using rng: inout SeededGenerator) -> DeadLetterID {

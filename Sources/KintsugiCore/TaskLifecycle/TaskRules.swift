@@ -13,11 +13,9 @@ package enum TaskRules {
     /// Progress reports closer together than this are dropped, but for the last of an attempt.
     package static let progressInterval: Milliseconds = 1000
 
-    /// What the command makes happen to the task.
-    ///
-    /// Empty: the command needs no answer in the record.
-    package static func decide(
-        _ command: TaskCommand, _ state: TaskState, _ facts: Facts = Facts(), at now: Timestamp,
+    /// What the command makes happen to the task's life.
+    static func decideLife(
+        _ command: TaskCommand, _ state: TaskState, _ facts: Facts, at now: Timestamp,
         using rng: inout SeededGenerator
     ) throws(Rejection) -> [TaskEvent] {
         let now = max(now, state.updatedAt)

@@ -38,6 +38,8 @@ package struct TaskState: Sendable, Hashable {
     package private(set) var remedies = RemedyFold()
     /// Boxed: few tasks have one, and states are copied on every step.
     var chainBox: ChainBox?
+    /// The alert that it is part of until it is cured.
+    package private(set) var alert: AlertMark?
     /// Attempts in a row whose process died under them.
     package private(set) var abandonedInARow = 0
     package private(set) var lateResults: [LateResult] = []
@@ -234,8 +236,9 @@ extension TaskState {
             if lateResults.count < TaskRules.maxLateResults { lateResults.append(late) }
         case .deadLetterResolved: deadLetter?.status = .resolved
         case .deadLetterDiscarded: deadLetter?.status = .discarded
-        case .circuitBreakerOpened, .circuitBreakerHalfOpened, .circuitBreakerClosed, .retriesSkipped,
-            .alertRaised, .alertResolved:
+        case .alertRaised(let mark): alert = mark
+        case .alertResolved(let id): if alert?.id == id { alert = nil }
+        case .circuitBreakerOpened, .circuitBreakerHalfOpened, .circuitBreakerClosed, .retriesSkipped:
             break
         }
     }

@@ -4,6 +4,8 @@ package import KintsugiCore
 package struct AgentRecord: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case http, local
+        /// Not a worker but a way to tell people: what it is called with is an alert.
+        case channel
     }
 
     package var profile: AgentProfile
@@ -13,6 +15,8 @@ package struct AgentRecord: Sendable, Hashable {
     /// Signing secrets (`whsec_…`), the newest first; an older one signs too until its time is over.
     package var secrets: [Secret]
     package var auth: Auth?
+    /// Of kind `.channel` only.
+    package var channel: ChannelSettings?
     /// What this agent's answers mean where it differs from the standard table.
     package var classification: [ClassificationTable.Rule]
     /// Being deleted: gone when its last task has ended.
@@ -42,8 +46,9 @@ package struct AgentRecord: Sendable, Hashable {
 
     package init(
         profile: AgentProfile, name: String, kind: Kind, callbackURL: String? = nil, secrets: [Secret] = [],
-        auth: Auth? = nil, classification: [ClassificationTable.Rule] = [], isDraining: Bool = false,
-        givenTimeout: Milliseconds? = nil, createdAt: Timestamp, updatedAt: Timestamp, version: Int = 1
+        auth: Auth? = nil, channel: ChannelSettings? = nil, classification: [ClassificationTable.Rule] = [],
+        isDraining: Bool = false, givenTimeout: Milliseconds? = nil, createdAt: Timestamp,
+        updatedAt: Timestamp, version: Int = 1
     ) {
         self.profile = profile
         self.name = name
@@ -51,6 +56,7 @@ package struct AgentRecord: Sendable, Hashable {
         self.callbackURL = callbackURL
         self.secrets = secrets
         self.auth = auth
+        self.channel = channel
         self.classification = classification
         self.isDraining = isDraining
         self.givenTimeout = givenTimeout

@@ -33,6 +33,7 @@ extension Engine {
         guard brain.knows(provider) else { throw .notFound }
         let now = now
         let until = open ? duration.map { now + $0 } : nil
+        let alert = open ? brain.alert(for: provider, at: now) : nil
         let document = BreakerDocument(
             state: open ? .open : .closed, openedAt: open ? now : nil, probeAt: until, openCount: 0,
             forced: open,
@@ -42,6 +43,7 @@ extension Engine {
                 json.member("actor", actor)
                 json.member("reason", reason)
                 json.member("until", until?.milliseconds)
+                json.optional("alert_id", alert?.description)
             })
         let record = RecordAppend(
             kind: .provider, key: provider.rawValue, expectedVersion: nil,

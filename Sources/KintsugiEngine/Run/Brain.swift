@@ -45,8 +45,9 @@ final class Brain: Sendable {
         self.store = store
         self.configuration = configuration
         self.logger = logger
-        scheduler = Mutex(
-            Scheduler(node: configuration.node, seed: configuration.seed ^ 0x9e37_79b9_7f4a_7c15))
+        var first = Scheduler(node: configuration.node, seed: configuration.seed ^ 0x9e37_79b9_7f4a_7c15)
+        first.thresholds = configuration.alertThresholds
+        scheduler = Mutex(first)
         (actions, out) = AsyncStream.makeStream(of: [SchedulerAction].self)
     }
 
@@ -73,6 +74,10 @@ final class Brain: Sendable {
     func force(_ provider: ProviderID, open: Bool, until: Timestamp?, reason: String?) {
         let now = configuration.now()
         change { $0.force(provider, open: open, until: until, reason: reason, at: now) }
+    }
+
+    func withScheduler<Value: Sendable>(_ body: (inout sending Scheduler) -> Value) -> Value {
+        scheduler.withLock { body(&$0) }
     }
 
     private func change(_ body: (inout sending Scheduler) -> Void) {
@@ -182,6 +187,7 @@ final class Brain: Sendable {
         switch input {
         case .committed(let units):
             for unit in units {
+                heed(unit.unit, &scheduler, at: now)
                 for (append, number) in zip(unit.unit.tasks, unit.receipt.numbers) {
                     scheduler.recorded(StoredTask(number: number, state: append.after), at: now)
                 }
@@ -265,7 +271,10 @@ extension BreakerRecord {
             reason: nil)
         return RecordAppend(
             kind: .provider, key: provider.rawValue, expectedVersion: nil, event: event,
-            data: .actor("system"), at: now,
-            document: document.encoded)
+            data: JSONText(
+                valid: JSONWriter.object {
+                    $0.member("actor", "system")
+                    $0.optional("alert_id", alertID?.description)
+                }), at: now, document: document.encoded)
     }
 }

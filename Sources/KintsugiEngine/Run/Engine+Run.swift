@@ -8,6 +8,7 @@ import Synchronization
 extension Engine: Service {
     /// Loads agents, breakers and chains and begins to hear commits. To be called once, before anything else.
     package func prepare() async throws(EngineError) {
+        try await loadAlerts()
         store.observeCommits { [brain, listeners, chainRegistry] units in
             if chainRegistry.hear(units) { brain.chainsChanged(chainRegistry.book) }
             brain.tell(.committed(units))

@@ -68,6 +68,8 @@ extension Engine {
         async throws(EngineError) -> StoredTask?
     {
         let now = max(now, task.state.updatedAt)
+        var facts = facts
+        facts.thresholds = configuration.alertThresholds
         let decided: Result<[TaskEvent], Rejection> = chance.withLock { rng in
             do throws(Rejection) {
                 return .success(try TaskRules.decide(command, task.state, facts, at: now, using: &rng))
@@ -79,7 +81,9 @@ extension Engine {
         case .failure(.outOfDate): return nil
         case .failure(let rejection): throw .rejected(rejection)
         case .success(let events) where events.isEmpty: return task
-        case .success(let events): return try await record(events, on: task, at: now, sealing: sealing)
+        case .success(var events):
+            brain.adopt(&events, of: task.state.spec.userID, at: now)
+            return try await record(events, on: task, at: now, sealing: sealing)
         }
     }
 

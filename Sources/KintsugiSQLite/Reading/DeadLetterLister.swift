@@ -51,16 +51,18 @@ extension Snapshot {
 
     /// The entry as it was made, with its task as it was then.
     private func entry(_ row: Row) throws(ReadFault) -> DeadLetter {
-        guard let then = try states(TaskNumber(row.taskNumber), at: row.seq)?.then,
+        let number = TaskNumber(row.taskNumber)
+        guard let then = try states(number, at: row.seq)?.then,
             let made = then.deadLetter,
             let status = DeadLetterStatus(code: row.status)
         else { throw .unreadable("Dead letter \(row.id) has no task; run `kintsugi verify`.") }
+        let after = try timeline(number, after: row.seq, limit: 2)
         return DeadLetter(
-            id: row.id, number: row.number, task: StoredTask(number: TaskNumber(row.taskNumber), state: then),
+            id: row.id, number: row.number, task: StoredTask(number: number, state: then),
             status: status, reason: made.reason,
             agentID: then.listedAgent, failure: made.reason == .cancelled ? nil : then.lastFailure?.failure,
             attempts: then.attempts, failedAt: made.at, closedAt: row.closedAt, closedBy: row.closedBy,
-            note: row.note)
+            note: row.note, alert: after.alertOfEntry)
     }
 
     func deadLetters(_ query: DeadLetterQuery) throws(ReadFault) -> Page<DeadLetter> {

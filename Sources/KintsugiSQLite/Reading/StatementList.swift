@@ -26,6 +26,7 @@ extension SQLiteStore {
             "everything": TaskSources.SQL.everything, "deadLetters.pending": Snapshot.DeadLetterSQL.pending,
         ]
         for (index, sql) in TaskSources.SQL.all.enumerated() { all["tasks.\(index)"] = sql }
+        for (index, sql) in Snapshot.AlertSQL.all.enumerated() { all["alerts.\(index)"] = sql }
         for (index, sql) in Snapshot.DeadLetterSQL.all.enumerated() { all["deadLetters.\(index)"] = sql }
         return all
     }()

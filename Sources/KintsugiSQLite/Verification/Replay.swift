@@ -28,6 +28,8 @@ struct Replay {
     private(set) var happenings: [Happening] = []
     private(set) var attemptEnds: [(end: AttemptEnd, minute: Int64)] = []
     private(set) var remedyCounts: [RemedyFold.Count] = []
+    /// What concerned alerts, with the task as it was then.
+    private(set) var alertEvents: [(recorded: RecordedEvent, state: TaskState)] = []
 
     /// Nil if the first event is not the creation.
     init?(_ id: TaskID, _ events: [RecordedEvent]) {
@@ -46,6 +48,7 @@ struct Replay {
         let minute = recorded.at.minute
         if let end = state.attemptEnd(recorded.event) { attemptEnds.append((end, minute)) }
         switch recorded.event {
+        case .alertRaised, .alertResolved: alertEvents.append((recorded, state))
         case .taskCompleted:
             happenings.append(Happening(minute: minute, kind: StatKind.completed, value: 1))
             guard let duration = state.roundDuration else { return }
@@ -68,6 +71,10 @@ struct Replay {
         case .deadLetterDiscarded(let id, _, let actor): close(id, .discarded, recorded.at, actor)
         default: break
         }
+    }
+
+    func alertHappenings(of number: TaskNumber) -> [AlertHappening] {
+        alertEvents.compactMap { AlertHappening($0.recorded, of: number, $0.state) }
     }
 
     private mutating func close(

@@ -9,6 +9,8 @@ struct Verification {
     private var expected = Expected()
     private var names: [Int64: (kind: NameKind, text: String)] = [:]
     private var numbers: [NameKind: [String: Int64]] = [:]
+    /// What happened to alerts, task by task.
+    private var happenings: [AlertHappening] = []
 
     init(_ snapshot: Snapshot) { self.snapshot = snapshot }
 
@@ -20,6 +22,7 @@ struct Verification {
         try checkStreams()
         try checkStats()
         try checkMoney()
+        try checkAlerts(happenings)
         return report
     }
 
@@ -107,6 +110,7 @@ struct Verification {
             try verification.checkSearch(row, replay.state)
             try verification.checkDeadLetters(row, replay)
             verification.expect(row, replay)
+            verification.happenings += replay.alertHappenings(of: TaskNumber(row.number))
         }
     }
 

@@ -24,7 +24,8 @@ extension UnitWriter {
             try insert(stream, append)
         }
         let data = append.loggedData
-        _ = try log(data, stream: stream, seq: version + 1, count: 1, at: append.at)
+        let position = try log(data, stream: stream, seq: version + 1, count: 1, at: append.at)
+        try writeAlerts(append, at: position)
         return nil
     }
 

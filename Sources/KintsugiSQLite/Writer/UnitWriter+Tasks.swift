@@ -21,6 +21,7 @@ extension UnitWriter {
         receipt.numbers.append(TaskNumber(number))
         receipt.positions.append(position)
         if append.after.deadLetter != nil { try writeDeadLetters(append, number) }
+        try writeAlerts(append, number, at: position)
         return nil
     }
 

@@ -9,6 +9,7 @@ import KintsugiVocabulary
 final class UnitWriter {
     let connection: OpaquePointer
     let statements: WriterStatements
+    let alerts: AlertWriter
     var names: NameTable
     private var tally = Tally()
     private var counts: Counts
@@ -24,6 +25,7 @@ final class UnitWriter {
     init(on connection: OpaquePointer) throws(SQLiteFault) {
         self.connection = connection
         statements = try WriterStatements(on: connection)
+        alerts = try AlertWriter(on: connection)
         names = try NameTable(on: connection)
         func number(_ sql: String) throws(SQLiteFault) -> Int64 {
             let statement = try PreparedStatement(sql, on: connection)
@@ -43,6 +45,7 @@ final class UnitWriter {
 
     func finalize() {
         statements.finalize()
+        alerts.finalize()
         names.finalize()
     }
 

@@ -10,7 +10,10 @@ import KintsugiWire
 enum AuditHandlers {
     @Sendable static func list(_ exchange: Exchange) async throws -> Answer {
         var query = exchange.query
-        let kinds = query.words("kind", RecordKind.self)
+        let asked = query.words("kind", RecordKind.self)
+        // What the server notes down for itself is nobody's act.
+        let kinds =
+            asked.isEmpty ? RecordKind.allCases.filter { $0 != .notification && $0 != .consumer } : asked
         let limit = query.limit()
         let before = query.numberCursor().map(PageCursor.init(before:))
         try query.check(["kind", "limit", "cursor"])

@@ -4,7 +4,8 @@ import KintsugiWire
 
 /// Every operation of the API with who may: the same as in the OpenAPI document, which a test compares.
 enum Routes {
-    static let all: [Route] = open + tasks + reports + deadLetters + agents + recovery + rest
+    static let all: [Route] =
+        open + tasks + reports + deadLetters + agents + recovery + alerts + rest
 
     /// The operations and the dashboard.
     static let served: [Route] = all + dashboard
@@ -68,6 +69,11 @@ enum Routes {
         Route(.get, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.show),
         Route(.put, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.replace),
         Route(.delete, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.remove),
+    ]
+
+    private static let alerts = [
+        Route(.get, Paths.alerts, .atLeast(.viewer), AlertHandlers.list),
+        Route(.get, Paths.alert, .atLeast(.viewer), AlertHandlers.show),
     ]
 
     private static let rest = [

@@ -100,7 +100,17 @@ extension MemoryLog {
 
     // MARK: Dead letters
 
-    func deadLetter(_ id: DeadLetterID) -> DeadLetter? { deadLetters.first { $0.id == id } }
+    func deadLetter(_ id: DeadLetterID) -> DeadLetter? {
+        deadLetters.first { $0.id == id }.map(withAlert)
+    }
+
+    /// The entry with the alert that its coming here raised.
+    private func withAlert(_ entry: DeadLetter) -> DeadLetter {
+        var entry = entry
+        let since = entry.task.state.version
+        entry.alert = timeline(entry.task.number).drop { $0.seq <= since }.alertOfEntry
+        return entry
+    }
 
     func deadLetters(_ query: DeadLetterQuery) -> Page<DeadLetter> {
         var found: [DeadLetter] = []
@@ -108,7 +118,7 @@ extension MemoryLog {
             if found.count == query.limit {
                 return Page(elements: found, next: found.last.map { PageCursor(before: $0.number) })
             }
-            found.append(entry)
+            found.append(withAlert(entry))
         }
         return Page(elements: found, next: nil)
     }

@@ -50,6 +50,7 @@ struct MemoryLog {
     private(set) var changes: [RecordChange] = []
     private(set) var answers: [IdempotencyName: IdempotencyRecord] = [:]
     private(set) var deadLetters: [DeadLetter] = []
+    private(set) var alerts = AlertFold()
 
     subscript(number: TaskNumber) -> Task? {
         let index = number.rawValue &- 1
@@ -136,7 +137,10 @@ struct MemoryLog {
             tasks[index].live = append.live
         }
         if append.live == nil { live.remove(number) } else { live.insert(number) }
-        for event in events { recordDeadLetter(event, of: number) }
+        for event in events {
+            recordDeadLetter(event, of: number)
+            if let happening = AlertHappening(event, of: number, append.after) { alerts.take(happening) }
+        }
         return number
     }
 
@@ -146,6 +150,7 @@ struct MemoryLog {
         let name = RecordName(kind: append.kind, key: append.key)
         let record = append.applied(to: records[name])
         records[name] = record
+        if let happening = AlertHappening(append, position: position) { alerts.take(happening) }
         changes.append(
             RecordChange(
                 position: position, at: append.at, kind: append.kind, key: append.key,

@@ -153,6 +153,16 @@ package final class MemoryStore: Store {
         try read { $0.deadLetter(id) }
     }
 
+    package func alerts(_ query: AlertQuery) async throws(StoreError) -> Page<Alert> {
+        try read { $0.alerts.page(query) }
+    }
+
+    package func alert(_ id: UUID7) async throws(StoreError) -> Alert? { try read { $0.alerts.alert(id) } }
+
+    package func alerts(changedAfter position: Int64, limit: Int) async throws(StoreError) -> [Alert] {
+        try read { $0.alerts.changed(after: position, limit: limit) }
+    }
+
     package func totals(of user: UserID?) async throws(StoreError) -> Totals {
         try read { $0.totals(of: user) }
     }

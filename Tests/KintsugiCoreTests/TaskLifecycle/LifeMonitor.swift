@@ -27,6 +27,11 @@ struct LifeMonitor: Hashable {
     private var accepted = AttemptSet()
     private var endings = 0
     private var counted = AttemptSet()
+    /// Attempts of a chain's steps, which spend nothing whatever comes of them.
+    private var ofChain = AttemptSet()
+    /// The chain of this round: how many it has begun, and whether it is over.
+    private var chains = 0
+    private var isChainOver = false
     private var deadLetters = 0
     private var count = 1
     /// The round has ended and no new one was asked for.
@@ -63,7 +68,8 @@ struct LifeMonitor: Hashable {
         check(!isEnded || endings == 1, "ended without an ending")
         check(!isEnded || after.nextAt == nil, "an ended task still has a time")
         check(
-            after.status.isFinal || after.currentAttempt != nil || after.nextAt != nil,
+            after.status.isFinal || after.currentAttempt != nil || after.nextAt != nil
+                || after.status == .waiting,
             "nothing will ever happen")
         check(counted.count <= policy.maxAttempts, "\(counted.count) attempts of \(policy.maxAttempts)")
         check(counted.count == after.roundAttempts, "\(after.roundAttempts) counted, not \(counted.count)")
@@ -89,10 +95,13 @@ struct LifeMonitor: Hashable {
             check(!isEnded, "attempt \(start.number) of an ended round")
             check(openCalls.insert(start.number), "attempt \(start.number) begins twice")
             if start.counted { _ = counted.insert(start.number) }
+            if start.step != nil { _ = ofChain.insert(start.number) }
+            check(start.step == nil || chains == 1 && !isChainOver, "a step's attempt outside a chain")
+            check(start.step != nil || chains == 0, "attempt \(start.number) beside the chain")
         case .attemptSuccess(let success):
             outcome(of: success.number, check)
             // A probe that works was this round's attempt; one that fails has spent nothing.
-            _ = counted.insert(success.number)
+            if !ofChain.contains(success.number) { _ = counted.insert(success.number) }
         case .attemptFailed(let failed): outcome(of: failed.number, check)
         case .attemptAbandoned(let number, _):
             // Nobody is left who could tell how its call ended.
@@ -117,6 +126,13 @@ struct LifeMonitor: Hashable {
             check(
                 requeue.round == deadLetters + 1, "round \(requeue.round) after \(deadLetters) dead letters")
             (isEnded, endings, counted) = (false, 0, AttemptSet())
+            (chains, isChainOver) = (0, false)
+        case .fallback(let fallback):
+            check(!isEnded && !isChainOver, "\(event.type) after the end")
+            if fallback.type == .fallbackStarted { chains += 1 }
+            check(chains == 1, "\(chains) chains in a round")
+            isChainOver = fallback.type == .fallbackSucceeded || fallback.type == .fallbackExhausted
+        case .taskHeld: check(chains == 0, "held within a chain")
         default: break
         }
     }

@@ -10,6 +10,7 @@ struct LifePropertyTests {
         var story: Story
         var monitor: LifeMonitor
         let policy: RetryPolicy
+        let chains: ChainBook
 
         init(seed: UInt64) {
             var rng = SeededGenerator(seed: seed)
@@ -22,7 +23,30 @@ struct LifePropertyTests {
                 Bool.random(using: &rng) ? nil : .random(in: 0...200_000, using: &rng)
             story = Story(policy, timeout: .random(in: 1...60_000, using: &rng), deadline: deadline)
             monitor = LifeMonitor(policy)
+            chains = Bool.random(using: &rng) ? ChainBook() : ChainBook([Self.chain(using: &rng)])
             self.rng = rng
+        }
+
+        private static func chain(using rng: inout SeededGenerator) -> FallbackChain {
+            let ways: [FallbackStep.Way] = [
+                .retry(maxAttempts: 2, delay: 300), .waitAndRetry(delay: nil), .switchAgent(nil),
+                .switchAgent(AgentID("nobody")), .increaseTimeout(max: nil), .refreshCredentials,
+                .modifyInput(patch: FallbackStep.json(#"{"a":1}"#)), .useOutput(.null),
+                .compensate(Compensation(type: "undo")), .notify(message: nil),
+                .escalate(message: nil, timeout: 2000, then: .continue),
+                .escalate(message: nil, timeout: nil, then: .fail), .discard(note: nil),
+            ]
+            var chain = FallbackChain.of()
+            chain.steps = (0..<Int.random(in: 1...6, using: &rng)).map { _ in
+                let when: [ErrorType] = Int.random(in: 0..<3, using: &rng) == 0 ? [.timeout, .notFound] : []
+                return FallbackStep(ways.randomElement(using: &rng) ?? .refreshCredentials, when: when)
+            }
+            return chain
+        }
+
+        mutating func verdict() -> Verdict {
+            let answer = [EscalationAnswer.retry, .complete, .fail].randomElement(using: &rng) ?? .retry
+            return Verdict(answer, actor: "ada", output: .null)
         }
 
         mutating func chance(_ oneIn: Int) -> Bool { Int.random(in: 0..<oneIn, using: &rng) == 0 }
@@ -49,7 +73,8 @@ struct LifePropertyTests {
         }
 
         mutating func command() -> TaskCommand {
-            switch Int.random(in: 0..<16, using: &rng) {
+            switch Int.random(in: 0..<17, using: &rng) {
+            case 16: return .decide(verdict())
             case 0...3: return .begin(.to(probe: chance(5), timeout: 5000))
             case 4...6:
                 let open = monitor.openCalls.numbers
@@ -67,7 +92,10 @@ struct LifePropertyTests {
         }
 
         mutating func step() -> [String] {
-            let facts = Facts(breaker: chance(3) ? .open : .closed)
+            let isOpen = chance(3)
+            let facts = Facts(
+                breaker: isOpen ? .open : .closed, chains: chains,
+                agents: isOpen ? .two(open: "stripe") : .two())
             let command = command()
             let before = story.state
             if chance(2), let next = before.nextAt(after: story.now) {
@@ -92,6 +120,7 @@ struct LifePropertyTests {
     @Test("No sequence of commands breaks a promise, and the fold of the events is the state")
     func randomWalks() {
         var (attempts, rounds, late) = (0, 0, 0)
+        var chained: [EventType: Int] = [:]
         for seed in UInt64(0)..<1000 {
             var walk = Walk(seed: seed)
             for step in 0..<120 where walk.story.state.attempts < 60 {
@@ -103,8 +132,10 @@ struct LifePropertyTests {
             attempts += walk.story.state.attempts
             rounds += walk.story.state.round
             late += walk.story.state.lateResults.count
+            for type in walk.story.types where type.rawValue.hasPrefix("fallback") { chained[type, default: 0] += 1 }
         }
         print("random lives, seeds 0 to 999: \(attempts) attempts in \(rounds) rounds, \(late) late results")
+        #expect(chained.count == 6 && chained.values.allSatisfy { $0 > 50 }, "chains are vacuous: \(chained)")
         #expect(attempts > 2500 && rounds > 2000 && late > 300, "the walks are vacuous")
     }
 }

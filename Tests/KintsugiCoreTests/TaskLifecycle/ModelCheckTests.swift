@@ -11,11 +11,22 @@ struct ModelCheckTests {
 
     /// What can happen; more attempts with less variety, so that each world can be walked to its end.
     enum World: CaseIterable {
-        case everythingTwice, everythingTwiceWithDeadline, threeAttempts
+        case everythingTwice, everythingTwiceWithDeadline, threeAttempts, chain
 
         var attempts: Int { self == .threeAttempts ? 3 : 2 }
         var hasDeadline: Bool { self == .everythingTwiceWithDeadline }
-        var hasEverything: Bool { self != .threeAttempts }
+        var hasEverything: Bool { self == .everythingTwice || hasDeadline }
+
+        /// Steps that try, that make something, and that ask a person.
+        var chains: ChainBook {
+            guard self == .chain else { return ChainBook() }
+            let ask = FallbackStep(.escalate(message: nil, timeout: 3000, then: .continue))
+            return ChainBook([
+                .of(
+                    FallbackStep(.waitAndRetry(delay: 500)), FallbackStep(.notify(message: nil)), ask,
+                    FallbackStep(.switchAgent(nil), when: [.serverError]))
+            ])
+        }
     }
 
     private struct Node {
@@ -35,6 +46,7 @@ struct ModelCheckTests {
         var attempts: Int
         var abandonedInARow: Int
         var attemptEnded: Int
+        var chain: [Int]
         var deadLetter: TaskState.DeadLetterEntry?
         var late: Int
         var reports: AttemptSet
@@ -71,11 +83,21 @@ struct ModelCheckTests {
         return Key(
             phase: phase, attempts: state.attempts, abandonedInARow: state.abandonedInARow,
             attemptEnded: ended,
+            chain: chain(state),
             deadLetter: deadLetter, late: late, reports: reports, monitor: node.monitor.withoutCount,
             flags: [
                 state.attempt?.start.probe ?? false, state.firstHeldAt != nil, state.roundStartedAt != nil,
                 state.round == 2, (state.deadline ?? .distantFuture) <= node.now, state.deadline == nil,
             ])
+    }
+
+    private func chain(_ state: TaskState) -> [Int] {
+        guard let run = state.chain else { return [] }
+        return [
+            run.step, run.failures, run.failedAgents.count, run.isOver ? 1 : 0,
+            run.failure?.type == .serverError ? 1 : 0, run.answer == nil ? 0 : 1,
+            run.agentID == Story.agent ? 1 : 0,
+        ]
     }
 
     private struct Input {
@@ -96,6 +118,13 @@ struct ModelCheckTests {
         if state.attempts < world.attempts {
             add("begin", .begin(.to()))
             if world.hasEverything { add("begin probe", .begin(.to(probe: true))) }
+        }
+        if world == .chain {
+            add("hold", .hold(provider: Story.provider))
+            add("abandon", .abandon(poisonous: true))
+            for answer in [EscalationAnswer.retry, .complete, .fail] {
+                add("decide \(answer)", .decide(Verdict(answer, actor: "ada", output: .null)))
+            }
         }
         if world.hasEverything {
             add("hold", .hold(provider: Story.provider))
@@ -130,6 +159,10 @@ struct ModelCheckTests {
             add("complete \(attempt)", .report(attempt: attempt, .done()))
             add("fail \(attempt)", .report(attempt: attempt, .failed()))
             add("fail \(attempt) for good", .report(attempt: attempt, .failed("never", .permanent)))
+        }
+        for index in inputs.indices {
+            inputs[index].facts.chains = world.chains
+            inputs[index].facts.agents = .two()
         }
         return inputs
     }

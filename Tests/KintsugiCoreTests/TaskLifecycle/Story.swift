@@ -87,7 +87,7 @@ struct Story {
         try when(.report(attempt: attempt ?? state.attempts, report), after: delay)
     }
 
-    var types: [EventType] { log.map(\.event.type) }
+    var types: [EventType] { log.map(\.event).types }
 
     /// The fold of everything must be what the commands made step by step.
     var refolded: TaskState? { TaskState(id: state.id, folding: log) }
@@ -148,7 +148,21 @@ extension AgentReport {
 }
 
 extension [TaskEvent] {
-    var types: [EventType] { map(\.type) }
+    /// The story of the task's life; alerts are told apart, they are other tests'.
+    var types: [EventType] {
+        map(\.type).filter { $0 != .alertRaised && $0 != .alertResolved }
+    }
+
+    /// The alerts among these, in words: the severity of a raise, or that one was resolved.
+    var alerts: [String] {
+        compactMap { event in
+            switch event {
+            case .alertRaised(let mark): mark.severity.rawValue
+            case .alertResolved: "resolved"
+            default: nil
+            }
+        }
+    }
 
     /// The reason and failure of the ending among these, if there is one.
     var ending: (reason: DeadLetterReason, failure: Failure)? {

@@ -4,7 +4,8 @@ import KintsugiVocabulary
 /// The stored text of every event type, as it was first written. Never edit one: databases hold these for ever,
 /// and each must decode to the same event for ever. When an event gains a member, add a fixture.
 enum EventFixtures {
-    static let all: [(stored: String, event: TaskEvent)] = lifecycle + attempts + recovery + deadLetters
+    static let all: [(stored: String, event: TaskEvent)] =
+        lifecycle + attempts + recovery + deadLetters + ChainFixtures.all
 
     private static let uuid = "01a33b2c-4d5e-7f60-8a7b-0c1d2e3f4a5b"
     private static let id = DeadLetterID(UUID7(high: 0x01a3_3b2c_4d5e_7f60, low: 0x8a7b_0c1d_2e3f_4a5b))
@@ -161,8 +162,8 @@ enum EventFixtures {
         (#"[[28,{"chain_id":"c","step":0}]]"#, fallback(.fallbackExhausted, step: 0)),
         (#"[[29,{}]]"#, .taskEscalated(until: nil, message: nil)),
         (#"[[29,{"until":7,"message":"look"}]]"#, .taskEscalated(until: time(7), message: "look")),
-        (#"[[30,{"actor":"ann"}]]"#, .taskResumed(actor: "ann", note: nil)),
-        (#"[[30,{"actor":"ann","note":"go"}]]"#, .taskResumed(actor: "ann", note: "go")),
+        (#"[[30,{"actor":"ann"}]]"#, .taskResumed(Resumption(.retry, actor: "ann"))),
+        (#"[[30,{"actor":"ann","note":"go"}]]"#, .taskResumed(Resumption(.retry, actor: "ann", note: "go"))),
     ]
 
     private static func fallback(

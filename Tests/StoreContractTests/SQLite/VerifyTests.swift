@@ -45,6 +45,11 @@ struct VerifyTests {
             ("UPDATE dead_letter_value SET amount = '1'", "value USD"),
             ("DELETE FROM metadata", "metadata"),
             ("DELETE FROM payment_references", "reference"),
+            ("UPDATE alerts SET open = 2", "Alert"),
+            ("UPDATE alerts SET severity = 0", "Alert"),
+            ("DELETE FROM alerts", "is missing"),
+            ("DELETE FROM alert_tasks", "tasks of alert"),
+            ("UPDATE alert_value SET amount = '1'", "Alert"),
             ("UPDATE streams SET version = 7", "version"),
             (
                 "DROP TRIGGER appends_are_never_removed; DELETE FROM appends WHERE stream_no = 3 AND seq = 2",

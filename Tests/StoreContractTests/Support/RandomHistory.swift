@@ -26,7 +26,8 @@ final class RandomHistory {
         "versionConflict", "duplicate", "idempotencyConflict", "task_completed", "task_failed",
         "task_cancelled",
         "task_retried", "task_held", "task_requeued", "dead_letter_resolved", "dead_letter_discarded",
-        "attempt_accepted", "attempt_abandoned", "task_progress",
+        "attempt_accepted", "attempt_abandoned", "task_progress", "alert_raised", "alert_resolved",
+        "breaker_opened", "breaker_closed", "alert_acknowledged", "alert_closed", "alert_notified",
     ]
 
     init(seed: UInt64, _ first: any Store, _ second: any Store) {
@@ -56,6 +57,7 @@ final class RandomHistory {
         case 9: if !stale.isEmpty { try await go(pick(stale)) }
         default: if !tasks.isEmpty { try await go(pick(dice(2) == 0 ? tasks : tasks.suffix(20))) }
         }
+        if ask(5) == 0 { try await append(AppendUnit(records: [try await alertRecord()])) }
     }
 
     private func append(_ unit: AppendUnit) async throws {
@@ -70,6 +72,8 @@ final class RandomHistory {
             if case .failure(let error) = outcomes[0] { seen["\(error)", default: 0] += 1 }
             return
         }
+        for append in unit.tasks { scenario.heard(append) }
+        for record in unit.records { seen[record.event.rawValue, default: 0] += 1 }
         for event in unit.tasks.flatMap(\.events) { seen[event.type.rawValue, default: 0] += 1 }
         for (number, append) in zip(receipt.numbers, unit.tasks) {
             let task = StoredTask(number: number, state: append.after)
@@ -174,6 +178,44 @@ final class RandomHistory {
         return .agent(
             "agent-\(dice(4))", dice(4) == 0 ? nil : #"{"n":\#(dice(100))}"#, expecting: pick(versions),
             at: now)
+    }
+
+    /// A breaker opens or closes, or a person acts on an alert, or one was told.
+    private func alertRecord() async throws -> RecordAppend {
+        let provider = ["stripe", "kintsugi-channel-1"][ask(2)]
+        let known = try await stores[1].alerts(AlertQuery()).elements
+        let alert = known.isEmpty ? UUID7(high: 1, low: 1) : known[ask(known.count)].id
+        let fresh = UUID7(milliseconds: now.milliseconds, random: asking.next(), asking.next())
+        func record(_ kind: RecordKind, _ key: String, _ event: RecordEventType, _ data: String)
+            -> RecordAppend
+        {
+            RecordAppend(
+                kind: kind, key: key, expectedVersion: nil, event: event,
+                data: JSONText(valid: Array(data.utf8)),
+                at: now, document: JSONText(valid: Array("{}".utf8)))
+        }
+        let act = #"{"actor":"ann","note":"n\#(ask(3))"}"#
+        return switch ask(6) {
+        case 0: record(.provider, provider, .breakerOpened, #"{"actor":"system","alert_id":"\#(fresh)"}"#)
+        case 1: record(.provider, provider, .breakerOpened, #"{"actor":"system"}"#)
+        case 2: record(.provider, provider, .breakerClosed, #"{"actor":"system"}"#)
+        case 3: record(.alert, "\(alert)", .alertAcknowledged, act)
+        case 4: record(.alert, "\(alert)", .alertClosed, act)
+        default: record(.notification, "\(alert)", .alertNotified, #"{"actor":"system","sent":2}"#)
+        }
+    }
+
+    func alertQueries() -> [AlertQuery] {
+        (0..<30).map { _ in
+            var query = AlertQuery()
+            query.limit = [1, 3, 50][ask(3)]
+            if ask(3) == 0 { query.user = (users + [UserID("nobody")])[ask(4)] }
+            if ask(3) == 0 { query.statuses = AlertStatus.allCases.filter { _ in ask(2) == 0 } }
+            if ask(4) == 0 { query.severities = AlertSeverity.allCases.filter { _ in ask(2) == 0 } }
+            if ask(4) == 0 { query.kinds = AlertKind.allCases.filter { _ in ask(2) == 0 } }
+            if ask(4) == 0 { query.isOngoing = true }
+            return query
+        }
     }
 
     private func answer() -> IdempotencyRecord {

@@ -6,6 +6,8 @@ import KintsugiVocabulary
 final class Scenario {
     let store: any Store
     var now = Timestamp(milliseconds: 1_800_000_000_000)
+    /// One cause is one alert, as the engine sees to it.
+    private(set) var alerts = OpenAlerts()
     private var rng: SeededGenerator
 
     init(_ store: any Store, seed: UInt64 = 1) {
@@ -42,7 +44,9 @@ final class Scenario {
 
     /// What the rules make of the command.
     func decided(_ command: TaskCommand, _ task: StoredTask, _ facts: Facts = Facts()) throws -> TaskAppend {
-        appending(try TaskRules.decide(command, task.state, facts, at: now, using: &rng), to: task)
+        var events = try TaskRules.decide(command, task.state, facts, at: now, using: &rng)
+        alerts.adopt(&events, of: task.state.spec.userID, at: now)
+        return appending(events, to: task)
     }
 
     func appending(_ events: [TaskEvent], to task: StoredTask) -> TaskAppend {
@@ -61,7 +65,13 @@ final class Scenario {
     @discardableResult
     func record(_ append: TaskAppend) async throws -> StoredTask {
         let receipt = try await store.append(AppendUnit(tasks: [append]))
+        heard(append)
         return StoredTask(number: receipt.numbers[0], state: append.after)
+    }
+
+    func heard(_ append: TaskAppend) {
+        alerts.recorded(
+            of: append.after.spec.userID, before: append.before?.alert, after: append.after.alert, at: now)
     }
 
     @discardableResult
@@ -103,6 +113,17 @@ extension Store {
             let page = try await self.tasks(query)
             tasks += page.elements
             guard let next = page.next else { return tasks }
+            query.before = next
+        }
+    }
+
+    func all(_ query: AlertQuery) async throws -> [Alert] {
+        var query = query
+        var alerts: [Alert] = []
+        while true {
+            let page = try await self.alerts(query)
+            alerts += page.elements
+            guard let next = page.next else { return alerts }
             query.before = next
         }
     }

@@ -7,7 +7,7 @@ export function empty() {
         seq: 0, status: 'pending', status_reason: 'queued', round: 1, attempt: 0, round_attempt: 0, max_attempts: 6,
         agent_id: null, error: null, progress: null, due_at: null, held_by: null, until: null, created_at: null,
         started_at: null, finished_at: null, deadline_at: null, failed_task_id: null, dead_letter: null, attempts: [],
-        payment: null, asked_agent_id: null, is_begun: false,
+        payment: null, asked_agent_id: null, is_begun: false, fallback: null,
     };
 }
 
@@ -30,8 +30,10 @@ function pending(state, reason, due, at) {
 
 /** The agent of the round's last attempt, else the one that was asked for, else the last one at all. */
 function showAgent(state) {
-    const last = state.attempts.at(-1)?.agent_id ?? null;
-    const isOfRound = last !== null && (state.round === 1 || state.is_begun && state.round_attempt > 0);
+    const attempt = state.attempts.at(-1);
+    const last = attempt?.agent_id ?? null;
+    const isOfChain = attempt?.round === state.round && attempt.fallback_step !== null;
+    const isOfRound = last !== null && (state.round === 1 || state.is_begun && state.round_attempt > 0 || isOfChain);
     state.agent_id = isOfRound ? last : state.asked_agent_id ?? last;
 }
 
@@ -84,12 +86,12 @@ const RULES = {
             number: data.number, round: event.round, status: 'running', probe: data.probe, agent_id: data.agent_id,
             provider: data.provider, started_at: event.at, finished_at: null, queue_ms: data.queue_ms ?? queue,
             duration_ms: null, http_status: null, error: null, breaker_state: data.breaker_state, counted: data.counted,
-            retry: null,
+            fallback_step: data.fallback_step ?? null, retry: null,
         }];
     },
     attempt_success(state, data, event) {
         const attempt = state.attempts.find((one) => one.number === data.number);
-        if (attempt && !attempt.counted && attempt.probe) state.round_attempt += 1;
+        if (attempt && !attempt.counted && attempt.probe && attempt.fallback_step === null) state.round_attempt += 1;
         endAttempt(state, data.number, 'succeeded', event, {http_status: data.http_status ?? attempt?.http_status ?? null});
     },
     attempt_failed(state, data, event) {
@@ -115,7 +117,8 @@ const RULES = {
     },
     task_completed(state, data, event) {
         state.error = null;
-        ended(state, 'completed', data.source === 'fallback' ? 'completed_by_fallback' : 'completed', event.at);
+        const byFallback = data.source === 'fallback' || (data.strategy ?? null) !== null;
+        ended(state, 'completed', byFallback ? 'completed_by_fallback' : 'completed', event.at);
     },
     attempt_accepted(state, data) {
         Object.assign(state, {status: 'in_progress', status_reason: 'awaiting_agent', until: data.times_out_at});
@@ -142,7 +145,7 @@ const RULES = {
     },
     task_requeued(state, data, event) {
         Object.assign(state, {
-            round: event.round, round_attempt: 0, finished_at: null, progress: null,
+            round: event.round, round_attempt: 0, finished_at: null, progress: null, fallback: null,
             dead_letter: state.dead_letter === null ? null : 'retried',
             asked_agent_id: data.agent_id ?? state.asked_agent_id, deadline_at: data.deadline_at, is_begun: false,
         });
@@ -154,6 +157,15 @@ const RULES = {
         });
     },
     task_released(state, data, event) { pending(state, 'scheduled', event.at, event.at); },
+    fallback_started(state, data) {
+        state.fallback = {
+            chain_id: data.chain_id, name: data.name, version: data.version, step: 0, of: data.steps, strategy: null,
+        };
+    },
+    fallback_step_started(state, data, event) {
+        state.fallback = {...state.fallback, step: data.step, strategy: data.strategy};
+        pending(state, 'backoff', data.due_at ?? event.at, event.at);
+    },
     task_escalated(state, data) {
         Object.assign(state, {status: 'waiting', status_reason: 'awaiting_decision', until: data.until, due_at: null});
     },

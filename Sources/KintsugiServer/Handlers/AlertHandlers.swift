@@ -1,0 +1,56 @@
+import HTTPTypes
+import Kintsugi
+import KintsugiCore
+import KintsugiEngine
+import KintsugiStore
+import KintsugiVocabulary
+import KintsugiWire
+
+/// Alerts: what needs a person.
+enum AlertHandlers {
+    @Sendable static func list(_ exchange: Exchange) async throws -> Answer {
+        var query = exchange.query
+        var wanted = AlertQuery()
+        wanted.statuses = query.words("status", AlertStatus.self)
+        wanted.severities = query.words("severity", AlertSeverity.self)
+        wanted.kinds = query.words("kind", AlertKind.self)
+        let user = query.text("user_id", .userID).map { UserID($0) }
+        wanted.limit = query.limit()
+        wanted.before = query.numberCursor().map(PageCursor.init(before:))
+        try query.check(["status", "severity", "kind", "user_id", "limit", "cursor"])
+        if let user, !exchange.caller.scope.covers(user) {
+            return Answer(.ok, ListResource<AlertResource>(data: [], nextCursor: nil))
+        }
+        wanted.user = user ?? exchange.caller.scope.user
+        let (store, asked) = (exchange.engine.store, wanted)
+        let page = try await exchange.engine.reading { () async throws(StoreError) in
+            try await store.alerts(asked)
+        }
+        return Answer(.ok, json: PageWriter.page(page, number: \.raised) { exchange.resource($0) })
+    }
+
+    @Sendable static func show(_ exchange: Exchange) async throws -> Answer {
+        let id = try exchange.uuid()
+        try exchange.checkNoQuery()
+        return Answer(.ok, exchange.resource(try await exchange.alert(id)))
+    }
+}
+
+extension Exchange {
+    func uuid() throws(Problem) -> UUID7 {
+        guard let id = UUID7(try parameter("id")) else { throw .notFound }
+        return id
+    }
+
+    /// The alert, if the caller may see it: breakers' and channels' are the admins'.
+    func alert(_ id: UUID7) async throws -> Alert {
+        let store = engine.store
+        let found = try await engine.reading { () async throws(StoreError) in try await store.alert(id) }
+        guard let found, found.user.map(caller.scope.covers) ?? caller.isAdmin else { throw Problem.notFound }
+        return found
+    }
+
+    func resource(_ alert: Alert) -> AlertResource {
+        AlertResource(alert, isSilenced: false, base: engine.configuration.reportBaseURL())
+    }
+}
