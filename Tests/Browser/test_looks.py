@@ -272,6 +272,8 @@ def test_nothing_is_cut_off_where_it_is_narrow(narrow: View, story: Story, name:
     assert narrow.page.evaluate(CRAMPED) == []
     if narrow.page.evaluate("innerHeight") < 400:
         return  # the same sizes, but rows that the window cuts would count as small
+    # A row half under the head of its table would count as small.
+    narrow.page.evaluate("() => { for (const one of document.querySelectorAll('.main, .split-list')) one.scrollTo(0, 0); }")
     small = axe(narrow, {"runOnly": {"type": "rule", "values": ["target-size"]}, "resultTypes": ["violations"]})
     assert [f"{node['target']} {node['html'][:120]} {explain(node)}" for one in small for node in one["nodes"][:6]] == []
 
