@@ -132,6 +132,9 @@ def test_a_chain_is_built_refused_at_its_fields_and_tested(api: Api, views: View
     view.page.keyboard.press("ArrowUp")
     expect(view.find(".step-handle").first).to_be_focused()
     expect(view.find(".step-editor [role=status]")).to_contain_text("switch agent is step 1 of 3 now")
+    # It is tested as it stands, before it is kept.
+    view.button("Test it").click()
+    expect(view.find(".simulation-says")).to_contain_text("of 4")
     view.button("Create the chain").click()
     expect(view.page).to_have_url(re.compile(r"/recovery/[0-9a-f-]{36}$"))
     (made,) = [one for one in api.pages("/recovery/fallback-chain") if one["name"] == name]

@@ -132,12 +132,12 @@ export function statsWords(stats) {
 
 export const OUTCOMES = {
     recovered: {word: 'would have recovered', icon: 'check', tone: 'glaze'}, exhausted: {word: 'would not', icon: 'failed', tone: 'crack'}, escalated: {word: 'a person would be asked', icon: 'waiting', tone: 'person'},
-    discarded: {word: 'would be discarded', icon: 'cancel', tone: 'still'}, skipped: {word: 'no step fits', icon: 'cancelled', tone: 'still'}, unknown: {word: 'unknown', icon: 'help', tone: 'copper'},
+    discarded: {word: 'would be discarded', icon: 'cancel', tone: 'still'}, skipped: {word: 'no chain begins', icon: 'cancelled', tone: 'still'}, unknown: {word: 'unknown', icon: 'help', tone: 'copper'},
 };
 
 /** The parts of a test's result: `[{key, count, …look}]`; nothing is left out silently. */
 export function resultParts(result) {
-    const counts = {recovered: result.would_recover, escalated: result.escalated, discarded: result.discarded, exhausted: result.would_not, unknown: result.unknown};
+    const counts = {recovered: result.would_recover, escalated: result.escalated, discarded: result.discarded, exhausted: result.would_not, skipped: result.skipped ?? 0, unknown: result.unknown};
     return Object.entries(counts).filter(([, number]) => number > 0).map(([key, number]) => ({key, count: number, ...OUTCOMES[key]}));
 }
 

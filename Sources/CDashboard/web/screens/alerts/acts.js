@@ -78,10 +78,12 @@ export async function silence(alert = null) {
     const duration = faults.slot('ends_at', 'How long', long);
     duration.append(until, says);
     draw();
+    const anything = h('div', {class: 'form-row is-tight'}, MATCHES.map(([name, label]) => faults.slot(`match/${name}`, label, own.get(name))));
+    if (!alert) faults.add('match', own.get('agent_id'), anything);
     const made = await sheet({
         title: alert ? 'Keep it silent for a while' : 'A new silence', isWide: !alert,
         body: h('div', {class: 'form'}, h('p', {class: 'muted'}, 'Alerts are raised and shown all the same; channels are not told of them.'),
-            alert ? faults.slot('match', 'What', subject) : h('div', {class: 'form-row is-tight'}, MATCHES.map(([name, label]) => faults.slot(`match/${name}`, label, own.get(name)))),
+            alert ? faults.slot('match', 'What', subject) : anything,
             h('div', {class: 'form-row'}, duration, faults.slot('match/max_severity', 'Severity', most)), faults.slot('comment', 'Comment', comment)),
         acts: [{label: 'Keep silent', isDefault: true, run: () => faults.guard(() => {
             if (!Number.isFinite(end())) { until.focus(); return false; }

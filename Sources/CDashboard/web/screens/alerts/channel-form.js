@@ -88,9 +88,9 @@ function configForm(own, isKnown) {
         replace(fields, takes.map(([key, label]) => form.faults.slot(`config/${key}`, label, inputs[key])));
         before = JSON.stringify(form.values());
     }
-    /** What was filled in; secrets that were left empty are left out, and stay. */
+    /** What was filled in. The whole of it is replaced: a secret that was left empty goes as the mask that it came as, and stays. */
     form.values = () => Object.fromEntries(CHANNELS[form.kind.value].takes.map(([key, , type]) => {
-        const value = inputs[key].value.trim();
+        const value = inputs[key].value.trim() || (type === 'secret' && isKnown ? own.config[key] ?? '' : '');
         if (type === 'list') return [key, value.split(/[,;]\s*/).filter(Boolean)];
         return [key, type === 'number' && value ? Number(value) : value];
     }).filter(([, value]) => value !== ''));
@@ -109,9 +109,9 @@ function configInput(type, value, hint, isKnown) {
 // Which alerts, how often, when not
 
 function filterForm({match}, faults) {
-    const inputs = {agent_id: text(match?.agent_id, {placeholder: 'any'}), task_type: text(match?.task_type, {placeholder: 'any'}), error_type: choice(match?.error_type ?? '', [['', 'any'], ...FIELDS.error.values.map((type) => [type, words(type)])]),
-        user_id: text(match?.user_id, {placeholder: 'any'}), kind: choice(match?.kind ?? '', KINDS)};
-    const labels = {agent_id: 'Agent', task_type: 'Task type', error_type: 'Error', user_id: 'User', kind: 'About'};
+    const inputs = {agent_id: text(match?.agent_id, {placeholder: 'any'}), task_type: text(match?.task_type, {placeholder: 'any'}), user_id: text(match?.user_id, {placeholder: 'any'}),
+        error_type: choice(match?.error_type ?? '', [['', 'any'], ...FIELDS.error.values.map((type) => [type, words(type)])]), kind: choice(match?.kind ?? '', KINDS)};
+    const labels = {agent_id: 'Agent', task_type: 'Task type', user_id: 'User', error_type: 'Error', kind: 'About'};
     return {
         element: h('div', {class: 'form-row is-tight'}, Object.entries(inputs).map(([name, input]) => faults.slot(`match/${name}`, labels[name], input))),
         values() {

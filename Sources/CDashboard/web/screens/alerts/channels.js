@@ -8,9 +8,10 @@ import {icon} from '../../core/icons.js';
 import {href, place} from '../../core/router.js';
 import {Resource} from '../../core/store.js';
 import {timeOf} from '../../core/time.js';
-import {confirm} from '../../components/dialog.js';
+import {confirm, sheet} from '../../components/dialog.js';
 import {empty, failure, loading} from '../../components/empty.js';
 import {mark} from '../../components/state.js';
+import {showSecret} from '../../components/secret.js';
 import {toast, toastError} from '../../components/toast.js';
 import {channelForm} from './channel-form.js';
 import {errorWords, outcome} from './deliveries.js';
@@ -57,7 +58,8 @@ class Channels extends Part {
                 facts(channel), this.tests.get(channel.id),
                 h('div', {class: 'button-row'}, act('test', 'Send test', 'send', (button) => this.#test(channel, button)),
                     h('a', {class: 'button is-small', href: href('/alerts', {view: 'channels', channel: channel.id}), data: {replace: '', act: 'log'}}, icon('tasks'), 'Deliveries'),
-                    act('edit', 'Edit…', 'edit', () => this.#edit(channel)), act('enable', channel.enabled ? 'Switch off' : 'Switch on', channel.enabled ? 'pause' : 'play', () => this.#enable(channel)),
+                    act('edit', 'Edit…', 'edit', () => this.#edit(channel)), channel.kind === 'webhook' ? act('rotate', 'New secret…', 'key', () => this.#rotate(channel)) : null,
+                    act('enable', channel.enabled ? 'Switch off' : 'Switch on', channel.enabled ? 'pause' : 'play', () => this.#enable(channel)),
                     act('delete', 'Delete…', 'cancel', () => this.#remove(channel), 'is-danger'))));
     }
 
@@ -68,6 +70,13 @@ class Channels extends Part {
         if (!after) return;
         toast(`“${after.name}” is changed.`);
         this.refresh();
+    }
+
+    async #rotate(channel) {
+        const answer = await sheet({title: `A new secret for “${channel.name}”?`, body: h('p', {}, 'What it is told carries the signatures of both secrets for a day, so that its receiver can change over without a miss.'),
+            acts: [{label: 'Make a new secret', isDefault: true, run: () => api.post(`/alert-channels/${channel.id}/rotate-secret`)}]});
+        if (answer) await showSecret({title: `The new secret of “${channel.name}”`, secret: answer.secret, text: 'It is shown only now. Whoever receives the webhook needs it to verify the signatures.',
+            after: answer.previous_expires_at ? h('p', {class: 'muted'}, 'The old one is valid until ', timeOf(answer.previous_expires_at), '.') : null});
     }
 
     async #enable(channel) {

@@ -51,7 +51,7 @@ class Chain extends Part {
         this.general = h('div', {role: 'alert'});
         this.heading = h('h1', {}, chain ? form.name : 'A new chain');
         this.looks = h('span', {class: 'chain-looks'});
-        this.simulation = simulation(() => this.testable());
+        this.simulation = simulation((since) => this.simulate(since));
         const save = h('button', {class: 'button is-primary', type: 'submit'}, chain ? 'Save' : 'Create the chain');
         this.state = h('span', {class: 'muted', role: 'status'});
         const remove = chain && session.mayAct ? h('button', {class: 'button is-danger push-always', type: 'button', on: {click: () => this.remove_()}}, icon('cancel'), 'Delete…') : null;
@@ -111,16 +111,31 @@ class Chain extends Part {
     changed() {
         this.isDirty = true;
         if (this.chain) setText(this.state, 'Not saved yet');
-        this.simulation.refresh();
     }
 
-    /** What a test can run: the chain as the server has it. */
-    testable() { return {id: this.chain?.id ?? null, isDirty: this.isDirty}; }
+    /** What the chain would have done, as it stands in the form; null where the form is wrong, which is shown there. */
+    async simulate(since) {
+        if (this.chain && !this.isDirty) return await api.post(`/recovery/fallback-chain/${this.chain.id}/simulate`, {since});
+        const body = this.body();
+        if (!body) return null;
+        try {
+            return await api.post('/recovery/simulate', `${body.slice(0, -1)},"since":${JSON.stringify(since)}}`);
+        } catch (error) {
+            if (this.show_(error.problem?.errors ?? [])) return null;
+            throw error;
+        }
+    }
 
-    async save(button) {
+    /** The chain as it is sent; null with the faults shown where the form itself finds some. */
+    body() {
         this.form.steps = this.steps.steps();
         const {text: body, faults} = bodyOf(this.form);
-        if (this.show_(faults)) return;
+        return this.show_(faults) ? null : body;
+    }
+
+    async save(button) {
+        const body = this.body();
+        if (!body) return;
         button.disabled = true;
         try {
             const saved = this.chain ? await api.put(`/recovery/fallback-chain/${this.chain.id}`, body) : await api.post('/recovery/fallback-chain', body);
@@ -130,7 +145,6 @@ class Chain extends Part {
             setText(this.heading, saved.name);
             setText(this.state, 'Saved');
             this.#showLooks();
-            this.simulation.refresh();
         } catch (error) {
             if (!this.show_(error.problem?.errors ?? [])) this.#tell(error.message);
         } finally {

@@ -2,8 +2,8 @@
 
 import {api} from '../../core/api.js';
 import {OUTCOMES, resultParts, resultWords} from '../../core/chain.js';
-import {h, replace, setText} from '../../core/dom.js';
-import {count, shortID, words} from '../../core/format.js';
+import {h, replace} from '../../core/dom.js';
+import {count, percent, shortID, words} from '../../core/format.js';
 import {icon} from '../../core/icons.js';
 import {now} from '../../core/time.js';
 import {failure, loading} from '../../components/empty.js';
@@ -12,28 +12,21 @@ import {mark} from '../../components/state.js';
 
 const SINCE = [[String(3_600_000), 'of the last hour'], [String(86_400_000), 'of the last day'], [String(604_800_000), 'of the last week'], [String(2_592_000_000), 'of the last 30 days']];
 
-/** `testable()`: `{id, isDirty}` of the chain. */
-export function simulation(testable) {
-    const since = choice(SINCE[2][0], SINCE, {'aria-label': 'Which failures', on: {change: () => {}}});
+/** `ask(since)` gives the answer of the API, or null where there is nothing to show. */
+export function simulation(ask) {
+    const since = choice(SINCE[2][0], SINCE, {'aria-label': 'Which failures'});
     const run = h('button', {class: 'button', type: 'button', on: {click: () => test()}}, icon('play'), 'Test it');
-    const hint = h('p', {class: 'muted'});
     const result = h('div', {class: 'simulation', 'aria-live': 'polite'});
     const element = h('section', {class: 'card', 'aria-labelledby': 'chain-test'}, h('div', {class: 'card-head'}, h('h2', {id: 'chain-test'}, 'Test against past failures')),
-        h('div', {class: 'card-body form'}, hint, h('div', {class: 'simulation-ask'}, since, run), result));
-    refresh();
-
-    function refresh() {
-        const {id, isDirty} = testable() ?? {};
-        run.disabled = !id;
-        setText(hint, !id ? 'Create it first: switched off it runs for nobody, and can be tested all the same.' : isDirty ? 'The test runs the chain as it was last saved. Nothing is called.' : 'Nothing is called: what was tried here before tells.');
-    }
+        h('div', {class: 'card-body form'}, h('p', {class: 'muted'}, 'As it stands here, saved or not. Nothing is called: what was tried here before tells.'), h('div', {class: 'simulation-ask'}, since, run), result));
 
     async function test() {
-        const {id} = testable();
         run.disabled = true;
         replace(result, loading(3));
         try {
-            show(await api.post(`/recovery/fallback-chain/${id}/simulate`, {since: new Date(now() - Number(since.value)).toISOString()}));
+            const answer = await ask(new Date(now() - Number(since.value)).toISOString());
+            replace(result);
+            if (answer) show(answer);
         } catch (error) {
             replace(result, failure(error, test, 'h3'));
         } finally {
@@ -50,11 +43,11 @@ export function simulation(testable) {
         others.map((one) => h('p', {class: 'muted'}, one)), answer.examined > answer.matched && answer.matched ? h('p', {class: 'faint'}, `${count(answer.examined)} failures were looked at; it runs for ${count(answer.matched)} of them.`) : null,
         answer.tasks.length ? h('details', {}, h('summary', {}, answer.tasks.length < answer.matched ? `The first ${count(answer.tasks.length)}, one by one` : 'One by one'), h('ul', {class: 'simulation-tasks'}, answer.tasks.map(row))) : null);
     }
-    return {element, refresh};
+    return {element};
 }
 
 function row(task) {
-    const look = OUTCOMES[task.known === false ? 'unknown' : task.outcome] ?? OUTCOMES.unknown;
-    return h('li', {}, mark(look), h('a', {class: 'id', href: `/tasks/${task.task_id}?tab=recovery`}, shortID(task.task_id)),
-        h('span', {class: 'muted'}, [words(task.error_type ?? ''), task.at_step ? `at step ${task.at_step}` : '', task.why].filter(Boolean).join(', ')));
+    const chance = typeof task.estimated_rate === 'number' ? `about ${percent(task.estimated_rate)} of such recover` : '';
+    return h('li', {}, mark(OUTCOMES[task.outcome] ?? OUTCOMES.unknown), h('a', {class: 'id', href: `/tasks/${task.task_id}?tab=recovery`}, shortID(task.task_id)),
+        h('span', {class: 'muted'}, [words(task.error_type ?? ''), task.at_step ? `at step ${task.at_step}` : '', task.why, chance].filter(Boolean).join(', ')));
 }
