@@ -28,8 +28,7 @@ class Chains extends Part {
             const on = data.filter((chain) => chain.enabled).length;
             setText(this.amount, data.length ? `${counted(on, 'is', 'are')} switched on` : '');
             replace(this.holder, data.length ? h('ul', {class: 'chains'}, data.map((chain) => this.#card(chain)))
-                : empty('recovery', 'No chain yet', 'When automatic retry is not enough, a chain tries other ways in order: another agent, more time, corrected input, a person. Build one, and test it against past failures before you switch it on.',
-                    session.mayAct ? h('a', {class: 'button is-primary', href: '/recovery/new'}, icon('plus'), 'Build a chain') : null));
+                : empty('recovery', 'No chain yet', 'When automatic retry is not enough, a chain tries other ways in order: another agent, more time, corrected input, a person. Build one, and test it against past failures before you switch it on.'));
         } catch (error) { if (error.name !== 'AbortError') replace(this.holder, failure(error, () => this.load(), 'h3')); }
     }
 
