@@ -52,8 +52,8 @@ export function filterWords(filter) {
 }
 
 const REASONS = {
-    not_pending: 'no longer pending: somebody was faster', not_found: 'no longer there', ended: 'already ended', not_ended: 'has not ended',
-    already_ended: 'already ended', same_agent: 'already with that agent', conflict: 'changed at the same moment',
+    not_pending: 'no longer pending: somebody was faster', agent_gone: 'their agent is not there any more', changed_meanwhile: 'others changed them at the same time',
+    already_ended: 'had ended already', not_retryable: 'cannot be retried as they are', not_found: 'are not there',
 };
 
 /** Why some were passed over, in words. */
@@ -130,7 +130,7 @@ export function sentence(operation) {
 
 const STOPS = {
     same_failure: 'Stopped because the same failure came back: the cause is still there.',
-    failed_again: 'Stopped because the same failure came back: the cause is still there.',
+    none_recovered: 'Stopped because none of its stage recovered: nothing shows that the cause is mended.',
 };
 
 function stopWords(reason) {
