@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {bodyOf, emptyChain, emptyStep, formOf, matchWords, moved, resultParts, resultWords, runsOf, runWords, statsWords} from '../../Sources/CDashboard/web/core/chain.js';
+import {bodyOf, draftOf, emptyChain, emptyStep, formOf, matchWords, moved, resultParts, resultWords, runsOf, runWords, statsWords} from '../../Sources/CDashboard/web/core/chain.js';
 import {measuredWords, spanOf, spanText, stepWords, STRATEGIES} from '../../Sources/CDashboard/web/core/strategies.js';
 
 const SERVED = `{"id":"c1","name":"payments to backup","version":3,"enabled":false,
@@ -32,6 +32,11 @@ test('a chain is for what matches, for who names it, or for one task', () => {
     assert.deepEqual(JSON.parse(bodyOf({...form, binding: 'task', taskID: ' t1 '}).text).task_id, 't1');
     assert.equal(formOf('{"name":"x","task_id":"t1","match":null,"steps":[]}').binding, 'task');
     assert.equal(formOf('{"name":"x","task_id":null,"match":null,"steps":[]}').binding, 'named');
+});
+
+test('a test takes the draft as it stands', () => {
+    const {text} = draftOf({...emptyChain({steps: ['retry']}), binding: 'named'}, '2026-01-01T00:00:00.000Z');
+    assert.deepEqual(JSON.parse(text), {steps: [{strategy: 'retry'}], since: '2026-01-01T00:00:00.000Z'});
 });
 
 test('what the form itself finds wrong stands where the server would put it', () => {

@@ -64,14 +64,24 @@ function formOfTask(task) {
  */
 export function bodyOf(form) {
     const faults = [];
-    const members = [['name', JSON.stringify(form.name)], ['enabled', String(form.enabled)]];
+    return {text: object([['name', JSON.stringify(form.name)], ['enabled', String(form.enabled)], ...membersOf(form, faults)]), faults};
+}
+
+/** The same for a test of what stands in the form against failures since a time: a draft has neither name nor switch. */
+export function draftOf(form, since) {
+    const faults = [];
+    return {text: object([...membersOf(form, faults), ['since', JSON.stringify(since)]]), faults};
+}
+
+function membersOf(form, faults) {
+    const members = [];
     if (form.binding === 'match') {
         const match = Object.entries(form.match).filter(([, value]) => Array.isArray(value) ? value.length : value.trim());
         members.push(['match', object(match.map(([name, value]) => [name, JSON.stringify(Array.isArray(value) ? value : value.trim())]))]);
     }
     if (form.binding === 'task') members.push(['task_id', JSON.stringify(form.taskID.trim())]);
     members.push(['steps', `[${form.steps.map((step, index) => bodyOfStep(step, `/steps/${index}`, faults)).join(',')}]`]);
-    return {text: object(members), faults};
+    return members;
 }
 
 function object(members) { return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`; }

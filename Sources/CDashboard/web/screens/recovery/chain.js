@@ -1,7 +1,7 @@
 // One fallback chain: when it runs, its steps, what has come of it, and what it would have done to past failures.
 
 import {api} from '../../core/api.js';
-import {bodyOf, emptyChain, formOf, statsWords} from '../../core/chain.js';
+import {bodyOf, draftOf, emptyChain, formOf, statsWords} from '../../core/chain.js';
 import {define, h, Part, replace, setText} from '../../core/dom.js';
 import {icon} from '../../core/icons.js';
 import {FIELDS} from '../../core/query.js';
@@ -116,10 +116,10 @@ class Chain extends Part {
     /** What the chain would have done, as it stands in the form; null where the form is wrong, which is shown there. */
     async simulate(since) {
         if (this.chain && !this.isDirty) return await api.post(`/recovery/fallback-chain/${this.chain.id}/simulate`, {since});
-        const body = this.body();
+        const body = this.body((form) => draftOf(form, since));
         if (!body) return null;
         try {
-            return await api.post('/recovery/simulate', `${body.slice(0, -1)},"since":${JSON.stringify(since)}}`);
+            return await api.post('/recovery/simulate', body);
         } catch (error) {
             if (this.show_(error.problem?.errors ?? [])) return null;
             throw error;
@@ -127,9 +127,9 @@ class Chain extends Part {
     }
 
     /** The chain as it is sent; null with the faults shown where the form itself finds some. */
-    body() {
+    body(make = bodyOf) {
         this.form.steps = this.steps.steps();
-        const {text: body, faults} = bodyOf(this.form);
+        const {text: body, faults} = make(this.form);
         return this.show_(faults) ? null : body;
     }
 
