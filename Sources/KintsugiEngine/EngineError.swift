@@ -18,6 +18,8 @@ package enum EngineError: Error, Sendable, Hashable {
     case agentInUse(AgentID)
     /// The user has as many fallback chains as one user may have.
     case tooManyChains(UserID)
+    /// The bulk operation has ended so.
+    case bulkEnded(BulkStatus)
     /// A request with this idempotency key was recorded by somebody else just now: read its answer.
     case idempotencyConflict
     /// The server is shutting down.

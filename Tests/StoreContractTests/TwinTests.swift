@@ -47,6 +47,11 @@ struct TwinTests {
         try await compareAlerts(left, right, history)
         for user in [nil] + history.users.map(Optional.some) {
             try await compareCounters(left, right, user, history.now)
+            try await compareGroups(left, right, user)
+        }
+        for agent in RandomHistory.agents {
+            let turned = try await right.turnedAway(agent: agent, after: 0, limit: 1000)
+            #expect(try await left.turnedAway(agent: agent, after: 0, limit: 1000) == turned)
         }
         for kind in RecordKind.allCases {
             let records = try await right.records(kind)
@@ -81,6 +86,19 @@ struct TwinTests {
             #expect(
                 first.map(\.plain) == (try await right.alerts(changedAfter: after, limit: limit)).map(\.plain)
             )
+        }
+    }
+
+    private func compareGroups(_ left: SQLiteStore, _ right: MemoryStore, _ user: UserID?) async throws {
+        for pendingOnly in [true, false] {
+            for sort in CauseGroupQuery.Sort.allCases {
+                var query = CauseGroupQuery()
+                (query.user, query.pendingOnly, query.sort, query.limit) = (user, pendingOnly, sort, 1000)
+                let (first, second) = (
+                    try await left.causeGroups(query).groups, try await right.causeGroups(query).groups
+                )
+                #expect(first.map(\.comparable) == second.map(\.comparable))
+            }
         }
     }
 
@@ -189,5 +207,16 @@ extension Alert {
         var alert = self
         alert.value = value.mapValues { Decimal.sum("0.00", $0) }
         return alert
+    }
+}
+
+extension CauseGroup {
+    /// Without the store's own number, and with amounts in one form.
+    fileprivate var comparable: CauseGroup {
+        var group = self
+        group.number = 0
+        group.counts = counts.filter { $0.value != 0 }
+        group.pendingValue = pendingValue.mapValues { Decimal.sum($0, "0.000") }
+        return group
     }
 }

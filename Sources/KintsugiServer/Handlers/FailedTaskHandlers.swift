@@ -17,52 +17,24 @@ enum FailedTaskHandlers {
         let user = query.text("user_id", .userID).map { UserID($0) }
         wanted.taskType = query.text("task_type", .word(100))
         wanted.minAmount = query.amount("min_amount")
-        let group = query.text("group", .visible(1...128))
+        wanted.group = query.text("group", .visible(1...128))
+        wanted.isInternal = query.text("origin", .oneOf([TaskOrigin.internal.rawValue])) != nil
         wanted.limit = query.limit()
         wanted.before = query.numberCursor().map(PageCursor.init(before:))
         try query.check([
-            "status", "agent", "error_type", "user_id", "task_type", "min_amount", "group", "limit", "cursor",
+            "status", "agent", "error_type", "user_id", "task_type", "min_amount", "group", "origin", "limit",
+            "cursor",
         ])
-        if let user, !exchange.caller.scope.covers(user) {
+        let isOthers = user.map { !exchange.caller.scope.covers($0) } ?? false
+        if isOthers || wanted.isInternal && exchange.caller.scope != .everyone {
             return Answer(.ok, ListResource<FailedTaskResource>(data: [], nextCursor: nil))
         }
         wanted.user = user ?? exchange.caller.scope.user
-        let page = try await page(wanted, group: group, exchange)
+        let (store, asked) = (exchange.engine.store, wanted)
+        let page = try await exchange.engine.reading { () async throws(StoreError) in
+            try await store.deadLetters(asked)
+        }
         return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0) })
-    }
-
-    /// Entries that are looked at for a page with a filter that the store does not know.
-    private static let maxExamined = 5000
-
-    private static func page(_ query: DeadLetterQuery, group: String?, _ exchange: Exchange) async throws
-        -> Page<DeadLetter>
-    {
-        let store = exchange.engine.store
-        guard let group else {
-            return try await exchange.engine.reading { () async throws(StoreError) in
-                try await store.deadLetters(query)
-            }
-        }
-        var wanted = query
-        wanted.limit = 200
-        var found: [DeadLetter] = []
-        var examined = 0
-        while examined < maxExamined {
-            let asked = wanted
-            let page = try await exchange.engine.reading { () async throws(StoreError) in
-                try await store.deadLetters(asked)
-            }
-            for entry in page.elements where ErrorGroup.fingerprint(of: entry) == group {
-                found.append(entry)
-                if found.count == query.limit {
-                    return Page(elements: found, next: PageCursor(before: entry.number))
-                }
-            }
-            examined += max(1, page.elements.count)
-            wanted.before = page.next
-            if page.next == nil { break }
-        }
-        return Page(elements: found, next: wanted.before)
     }
 
     @Sendable static func show(_ exchange: Exchange) async throws -> Answer {

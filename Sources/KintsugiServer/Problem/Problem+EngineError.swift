@@ -165,6 +165,8 @@ extension Problem {
                 .conflict,
                 "\(user.rawValue) has \(Engine.maxChainsOfUser) fallback chains, the most there can be; delete some."
             )
+        case .bulkEnded(let status):
+            self.init(.conflict, "The bulk operation has ended: it is \(status.rawValue).")
         case .idempotencyConflict:
             self.init(
                 .idempotencyInProgress, "A request with the same Idempotency-Key is being recorded just now.")

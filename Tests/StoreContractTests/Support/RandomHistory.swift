@@ -281,6 +281,13 @@ final class RandomHistory {
             if dice(4) == 0 { query.errorType = pick(ErrorType.allCases) }
             if dice(4) == 0 { query.taskType = pick(types) }
             if dice(4) == 0 { query.minAmount = pick(["0", "0.1", "1.0", "250"]) }
+            if ask(4) == 0 {
+                query.group = tasks[ask(tasks.count)].state.signature?.fingerprint ?? "none"
+            }
+            if ask(4) == 0 {
+                query.ids = (0..<9).compactMap { _ in tasks[ask(tasks.count)].state.deadLetter?.id }
+            }
+            query.isInternal = ask(5) == 0
             return query
         }
     }
