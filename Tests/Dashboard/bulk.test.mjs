@@ -37,6 +37,7 @@ test('what is going on is one sentence', () => {
     assert.equal(sentence(operation({status: 'completed', done: 124, remaining: 0})), '124 dead letters retried; none passed over.');
     assert.equal(sentence(operation({status: 'cancelled', done: 20, remaining: 104})), 'Cancelled after 20 of 124. What was retried stays so; the other 104 are as they were.');
     assert.equal(sentence(operation({status: 'stopped', done: 11, remaining: 113, stop_reason: 'same_failure'})), 'Stopped because the same failure came back: the cause is still there. The other 113 are as they were.');
+    assert.match(sentence(operation({status: 'stopped', done: 1, remaining: 123, stop_reason: 'The same failure came back (group 59658ec2f28f2cd4): its cause is not mended.'})), /^The same failure came back: its cause is not mended\. The other 123/);
     assert.match(sentence(operation({status: 'stopped', done: 1, remaining: 123, stop_reason: 'The disk is full.'})), /^The disk is full\. The other 123/);
 });
 

@@ -135,7 +135,8 @@ const STOPS = {
 
 function stopWords(reason) {
     if (!reason) return 'It stopped itself.';
-    return STOPS[reason] ?? (/\s/.test(reason) ? reason : `Stopped: ${words(reason)}.`);
+    // Its fingerprint says nothing to a person; the filter's link leads to the failures themselves.
+    return STOPS[reason] ?? (/\s/.test(reason) ? reason.replace(/ \(group [0-9a-f]+\)/, '') : `Stopped: ${words(reason)}.`);
 }
 
 /** How long so many take at so many a second. */

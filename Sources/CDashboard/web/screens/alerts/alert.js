@@ -34,7 +34,7 @@ class Alert extends Part {
             h('span', {class: 'push-always'}, (alert.value ?? []).map((sum) => h('span', {class: 'money sum'}, money(sum))))),
         h('h2', {}, alert.title), alert.summary && alert.summary !== alert.title ? h('p', {class: 'muted'}, alert.summary) : null,
         h('div', {class: 'button-row'}, alertActs(alert, changed, 'is-primary')), this.#facts(alert, cause),
-        alert.error?.message && alert.error.message !== alert.summary ? h('p', {class: 'group-message mono'}, alert.error.message) : null,
+        alert.error?.message && !alert.summary?.includes(alert.error.message) ? h('p', {class: 'group-message mono'}, alert.error.message) : null,
         alert.task_ids.length ? [h('h3', {}, 'Tasks'), h('ul', {class: 'alert-tasks'}, alert.task_ids.map((id) => h('li', {}, h('a', {class: 'id', href: `/tasks/${id}?tab=recovery`, title: id}, shortID(id))))),
             alert.count > alert.task_ids.length && cause ? h('p', {}, h('a', {href: href(cause.path, cause.params)}, `and ${count(alert.count - alert.task_ids.length)} more`)) : null] : null);
     }

@@ -6,7 +6,7 @@ import {count, money, words} from '../../core/format.js';
 import {icon} from '../../core/icons.js';
 import {href} from '../../core/router.js';
 import {session} from '../../core/session.js';
-import {store} from '../../core/store.js';
+import {resources, store} from '../../core/store.js';
 import {does} from '../../core/strategies.js';
 import {timeOf} from '../../core/time.js';
 import {actOnMany} from '../../components/bulk.js';
@@ -26,6 +26,7 @@ class Groups extends Part {
         replace(this, this.holder, this.foot);
         this.atEnd(store.on('events', (events) => this.take(events)));
         this.atEnd(store.on('reload', () => { if (this.params) this.load(this.params); }));
+        this.atEnd(resources.alerts.subscribe(() => { if (this.groups) this.redraw(); }));
     }
 
     unmount() { clearTimeout(this.soon); }
@@ -103,7 +104,9 @@ function card(group, owner) {
 
 function refresh(element, group) {
     element.group = group;
-    const signature = JSON.stringify([group.count, group.total, group.last_seen, group.value, group.agents, group.alert]);
+    // An entry names the severity of its own task; an alert has the highest of all of its tasks.
+    const severity = resources.alerts.value?.data.find((one) => one.id === group.alert?.id)?.severity ?? group.alert?.severity;
+    const signature = JSON.stringify([group.count, group.total, group.last_seen, group.value, group.agents, group.alert, severity]);
     if (element.signature === signature) return;
     element.signature = signature;
     const {parts} = element;
@@ -113,7 +116,7 @@ function refresh(element, group) {
     if (group.alert) {
         parts.alert.href = href('/alerts', {alert: group.alert.id});
         parts.alert.title = 'Its alert';
-        replace(parts.alert, severityMark(group.alert.severity));
+        replace(parts.alert, severityMark(severity));
     }
     replace(parts.value, group.value.length ? [group.value.map((sum) => h('span', {class: 'money sum'}, money(sum))), h('span', {class: 'muted'}, 'at stake')] : null);
     setText(parts.message, group.pattern ?? group.sample?.error?.message ?? '');
