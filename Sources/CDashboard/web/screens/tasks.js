@@ -121,6 +121,9 @@ class Tasks extends Part {
         for (const task of page.data) if (!this.known.has(task.id)) { this.known.add(task.id); this.ids.push(task.id); }
         this.cursor = page.next_cursor;
         this.show();
+        // What came while the list was on its way.
+        if (this.waiting.size && this.ids.length === 0) this.showFresh();
+        this.showFreshCount();
         // A page may be short although there are more: only so many rows are looked at for each.
         if (this.cursor && page.data.length === 0 && this.ids.length < 20) this.more(true);
     }
