@@ -58,6 +58,9 @@ struct Settings: Sendable {
         Setting(
             path: "agents.allow_networks", environment: "KINTSUGI_ALLOW_NETWORKS", standard: "",
             help: "Networks (CIDR, separated by commas) at which agents may be besides."),
+        Setting(
+            path: "agents.secret_folder", environment: "KINTSUGI_SECRET_FOLDER", standard: "",
+            help: "Folder with secrets for agents, one a file, which `auth` of type bearer_file can name."),
     ]
 
     private(set) var values: [String: (value: String, source: String)] = [:]

@@ -34,7 +34,8 @@ enum FailedTaskHandlers {
         let page = try await exchange.engine.reading { () async throws(StoreError) in
             try await store.deadLetters(asked)
         }
-        return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0) })
+        let ranking = try await exchange.ranking()
+        return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0, ranking) })
     }
 
     @Sendable static func show(_ exchange: Exchange) async throws -> Answer {
@@ -44,7 +45,8 @@ enum FailedTaskHandlers {
         let task = try await exchange.engine.task(entry.task.state.id, in: exchange.caller.scope)
         let etag = ETag.text(task.state.version)
         if exchange.isKnown(etag) { return Answer(.notModified, headers: [.eTag: etag]) }
-        return Answer(.ok, FailedTaskResource(entry), headers: [.eTag: etag])
+        let ranking = try await exchange.ranking()
+        return Answer(.ok, FailedTaskResource(entry, ranking), headers: [.eTag: etag])
     }
 
     @Sendable static func retry(_ exchange: Exchange) async throws -> Answer {
@@ -88,6 +90,7 @@ enum FailedTaskHandlers {
         let body = try await exchange.body(required: false)
         return try await exchange.once(body) { keeping in
             let closing = try read(body)
+            let ranking = try await exchange.ranking()
             for _ in 0..<maxDecisions {
                 let entry = try await exchange.entry(id)
                 let task = try await exchange.engine.task(entry.task.state.id, in: exchange.caller.scope)
@@ -95,7 +98,7 @@ enum FailedTaskHandlers {
                 guard entry.status == .pending, task.state.deadLetter?.id == id,
                     task.state.deadLetter?.status == .pending
                 else { throw Problem.deadLetterClosed }
-                let render = rendering(entry, closing, exchange)
+                let render = rendering(entry, closing, ranking, exchange)
                 do {
                     let after = try await exchange.engine.perform(
                         closing.command, on: task.state.id, in: exchange.caller.scope,
@@ -111,7 +114,9 @@ enum FailedTaskHandlers {
     }
 
     /// The answer: the entry as the act closes it, and for a retry its task.
-    private static func rendering(_ entry: DeadLetter, _ closing: Closing, _ exchange: Exchange)
+    private static func rendering(
+        _ entry: DeadLetter, _ closing: Closing, _ ranking: StrategyRanking, _ exchange: Exchange
+    )
         -> @Sendable ([TaskState]) -> Answer
     {
         { states in
@@ -120,7 +125,7 @@ enum FailedTaskHandlers {
             closed.closedAt = states.first?.updatedAt
             closed.closedBy = exchange.caller.actor
             closed.note = closing.note
-            let shown = FailedTaskResource(closed)
+            let shown = FailedTaskResource(closed, ranking)
             guard let state = states.first else { return Answer(.ok, shown) }
             let headers: HTTPFields = [.eTag: ETag.text(state.version)]
             guard closing.status == .retried else { return Answer(.ok, shown, headers: headers) }

@@ -75,7 +75,9 @@ enum TaskHandlers {
         try await act(exchange, bodyRequired: true) { body throws(Problem) in try exchange.verdict(body) }
     }
 
-    private static func act(_ exchange: Exchange, bodyRequired: Bool = false, _ command: (Body) throws(Problem) -> TaskCommand)
+    private static func act(
+        _ exchange: Exchange, bodyRequired: Bool = false, _ command: (Body) throws(Problem) -> TaskCommand
+    )
         async throws -> Answer
     {
         let id = try exchange.taskID()

@@ -64,11 +64,15 @@ enum Routes {
     ]
 
     private static let recovery = [
+        Route(.get, Paths.strategies, .atLeast(.viewer), StrategyHandlers.list),
+        Route(.get, Paths.strategiesForError, .atLeast(.viewer), StrategyHandlers.show),
         Route(.post, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.create),
         Route(.get, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.list),
         Route(.get, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.show),
         Route(.put, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.replace),
         Route(.delete, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.remove),
+        Route(.post, Paths.simulateChain, .atLeast(.operator), SimulationHandlers.ofChain),
+        Route(.post, Paths.simulate, .atLeast(.operator), SimulationHandlers.ofDraft),
     ]
 
     private static let alerts = [
