@@ -29,7 +29,13 @@ class Bulk extends Part {
     }
 
     show({value: operation, error}) {
-        if (!operation) { if (error) replace(this.body, failure(error, () => this.resource.refresh())); return; }
+        if (!operation) {
+            if (!error) return;
+            replace(this.body, failure(error, () => this.resource.refresh()));
+            // What is not there does not come.
+            if (error.status === 404) queueMicrotask(() => this.leave());
+            return;
+        }
         if (!this.parts) this.build(operation);
         const {parts} = this;
         const signature = JSON.stringify(operation);

@@ -18,13 +18,20 @@ class Alert extends Part {
         this.body = h('section', {class: 'alert-detail', 'aria-label': 'The alert'}, loading(5));
         replace(this, this.body);
         this.resource = new Resource(() => api.get(`/alerts/${this.getAttribute('alert-id')}`), {every: 8_000, on: ALERTS, least: 700});
-        this.atEnd(this.resource.subscribe((one) => this.show(one)));
+        this.leave = this.resource.subscribe((one) => this.show(one));
+        this.atEnd(() => this.leave());
         // What was done in the list is known here at once.
         this.closest('k-alerts')?.addEventListener('alert-acted', ({detail}) => { if (detail.id === this.getAttribute('alert-id')) this.resource.refresh(); }, {signal: this.signal});
     }
 
     show({value: alert, error}) {
-        if (!alert) { if (error) replace(this.body, failure(error, () => this.resource.refresh())); return; }
+        if (!alert) {
+            if (!error) return;
+            replace(this.body, failure(error, () => this.resource.refresh()));
+            // What is not there does not come.
+            if (error.status === 404) queueMicrotask(() => this.leave());
+            return;
+        }
         const signature = JSON.stringify(alert);
         if (signature === this.signature) return;
         this.signature = signature;
