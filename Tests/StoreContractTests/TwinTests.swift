@@ -72,6 +72,19 @@ struct TwinTests {
         }
     }
 
+    private func compareGroups(_ left: SQLiteStore, _ right: MemoryStore, _ user: UserID?) async throws {
+        for pendingOnly in [true, false] {
+            for sort in CauseGroupQuery.Sort.allCases {
+                var query = CauseGroupQuery()
+                (query.user, query.pendingOnly, query.sort, query.limit) = (user, pendingOnly, sort, 1000)
+                let (first, second) = (
+                    try await left.causeGroups(query).groups, try await right.causeGroups(query).groups
+                )
+                #expect(first.map(\.comparable) == second.map(\.comparable))
+            }
+        }
+    }
+
     private func compareAlerts(_ left: SQLiteStore, _ right: MemoryStore, _ history: RandomHistory)
         async throws
     {
@@ -86,19 +99,6 @@ struct TwinTests {
             #expect(
                 first.map(\.plain) == (try await right.alerts(changedAfter: after, limit: limit)).map(\.plain)
             )
-        }
-    }
-
-    private func compareGroups(_ left: SQLiteStore, _ right: MemoryStore, _ user: UserID?) async throws {
-        for pendingOnly in [true, false] {
-            for sort in CauseGroupQuery.Sort.allCases {
-                var query = CauseGroupQuery()
-                (query.user, query.pendingOnly, query.sort, query.limit) = (user, pendingOnly, sort, 1000)
-                let (first, second) = (
-                    try await left.causeGroups(query).groups, try await right.causeGroups(query).groups
-                )
-                #expect(first.map(\.comparable) == second.map(\.comparable))
-            }
         }
     }
 
@@ -201,15 +201,6 @@ struct TwinTests {
     }
 }
 
-extension Alert {
-    /// Money as it is worth, not as it is written.
-    fileprivate var plain: Alert {
-        var alert = self
-        alert.value = value.mapValues { Decimal.sum("0.00", $0) }
-        return alert
-    }
-}
-
 extension CauseGroup {
     /// Without the store's own number, and with amounts in one form.
     fileprivate var comparable: CauseGroup {
@@ -218,5 +209,14 @@ extension CauseGroup {
         group.counts = counts.filter { $0.value != 0 }
         group.pendingValue = pendingValue.mapValues { Decimal.sum($0, "0.000") }
         return group
+    }
+}
+
+extension Alert {
+    /// Money as it is worth, not as it is written.
+    fileprivate var plain: Alert {
+        var alert = self
+        alert.value = value.mapValues { Decimal.sum("0.00", $0) }
+        return alert
     }
 }

@@ -57,6 +57,8 @@ package struct BulkRecord: Sendable, Hashable {
     /// What an act would meet, without acting.
     package struct Preview: Sendable {
         package var matched: Int
+        /// How many of those that were named are not there.
+        package var unknown: Int
         package var deadLetters: [DeadLetter]
         package var tasks: [StoredTask]
     }

@@ -256,8 +256,7 @@ private struct BulkBatch {
     mutating func add(_ events: [TaskEvent], on task: StoredTask, at now: Timestamp) {
         var after = task.state
         for event in events { after.evolve(event, at: now) }
-        appends.append(
-            TaskAppend(number: task.number, before: task.state, events: events, at: now, after: after))
+        appends += TaskAppend.all(of: task, events, at: now, after: after)
         counts.done += 1
         guard record.progress.canary != nil else { return }
         let reason = task.state.status == .cancelled ? .cancelled : task.state.deadLetter?.reason

@@ -47,8 +47,10 @@ extension Engine {
     /// What the operation would meet now. Changes nothing.
     package func previewBulk(_ plan: BulkPlan) async throws(EngineError) -> BulkRecord.Preview {
         if let agent = plan.order.agentID, isGone(agent) { throw .unknownAgent(agent) }
-        let matched = try await count(plan.target, before: .max)
-        var preview = BulkRecord.Preview(matched: matched, deadLetters: [], tasks: [])
+        let found = try await count(plan.target, before: .max)
+        let unknown = plan.target.named.map { max(0, $0 - found) } ?? 0
+        var preview = BulkRecord.Preview(
+            matched: found + unknown, unknown: unknown, deadLetters: [], tasks: [])
         switch plan.target {
         case .deadLetters(var query):
             query.limit = Self.sampleSize

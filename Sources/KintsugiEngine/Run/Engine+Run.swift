@@ -124,7 +124,8 @@ extension Engine: Service {
         let isLocal =
             task.state.attempt.flatMap { registry.agent($0.start.agentID)?.profile.isLocal } ?? false
         do {
-            _ = try await decide(.abandon(poisonous: isLocal), task, brain.facts(for: task.state), sealing: nil)
+            _ = try await decide(
+                .abandon(poisonous: isLocal), task, brain.facts(for: task.state), sealing: nil)
         } catch {
             logger.error(
                 "A task could not be rescued", metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])

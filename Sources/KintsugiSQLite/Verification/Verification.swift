@@ -23,8 +23,8 @@ struct Verification {
         try checkStreams()
         try checkStats()
         try checkMoney()
-        try checkAlerts(happenings)
         try checkGroups()
+        try checkAlerts(happenings)
         return report
     }
 

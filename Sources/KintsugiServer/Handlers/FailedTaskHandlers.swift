@@ -38,6 +38,34 @@ enum FailedTaskHandlers {
         return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0, ranking) })
     }
 
+    private enum GroupStatus: String, CaseIterable {
+        case pending, all
+    }
+
+    @Sendable static func groups(_ exchange: Exchange) async throws -> Answer {
+        var query = exchange.query
+        var wanted = CauseGroupQuery()
+        wanted.pendingOnly = query.word("status", GroupStatus.self) != .all
+        wanted.agent = query.text("agent", .slug).map { AgentID($0) }
+        wanted.errorType = query.word("error_type", ErrorType.self)
+        let user = query.text("user_id", .userID).map { UserID($0) }
+        wanted.sort = query.word("sort", CauseGroupQuery.Sort.self) ?? .count
+        wanted.limit = query.limit()
+        wanted.after = query.groupCursor()
+        try query.check(["status", "agent", "error_type", "user_id", "sort", "limit", "cursor"])
+        if let user, !exchange.caller.scope.covers(user) {
+            return Answer(.ok, ListResource<CauseGroupResource>(data: [], nextCursor: nil))
+        }
+        wanted.user = user ?? exchange.caller.scope.user
+        let (store, asked) = (exchange.engine.store, wanted)
+        let page = try await exchange.engine.reading { () async throws(StoreError) in
+            try await store.causeGroups(asked)
+        }
+        let next = page.next.map { Query.cursorText("\($0.rank):\($0.number)") }
+        let groups = page.groups.map { CauseGroupResource($0, pendingOnly: asked.pendingOnly) }
+        return Answer(.ok, ListResource(data: groups, nextCursor: next))
+    }
+
     @Sendable static func show(_ exchange: Exchange) async throws -> Answer {
         let id = try exchange.deadLetterID()
         try exchange.checkNoQuery()
