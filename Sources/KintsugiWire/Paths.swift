@@ -67,8 +67,8 @@ public enum Paths {
     /// Addresses of the dashboard, which all answer the same page.
     public static let pages = [
         "/", "/tasks", "/tasks/{id}", "/dead-letters", "/dead-letters/{id}", "/breakers", "/recovery",
-        "/alerts",
-        "/agents", "/agents/{id}", "/live", "/settings", "/docs", signIn,
+        "/recovery/{id}", "/alerts", "/alerts/{id}", "/agents", "/agents/{id}", "/live", "/settings", "/docs",
+        signIn,
     ]
     public static let signIn = "/sign-in"
     /// The dashboard's files are below it.
