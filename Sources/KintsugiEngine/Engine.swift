@@ -28,7 +28,8 @@ package final class Engine: Sendable {
     let shutdown: AsyncStream<Never>.Continuation
     let handlerExecutor: HandlerExecutor
     let progress = ProgressHold()
-    let redriving = ProvidersAtWork()
+    let redriving = AtWork<ProviderID>()
+    let bulksAtWork = AtWork<UUID7>()
     /// Small works that the run loop does beside the scheduler's actions.
     let chores: AsyncStream<@Sendable () async -> Void>
     private let choreList: AsyncStream<@Sendable () async -> Void>.Continuation
@@ -79,11 +80,28 @@ final class CommitListeners: Sendable {
     }
 }
 
-/// Providers for which something is under way that must not run twice at once.
-final class ProvidersAtWork: Sendable {
-    private let all = Mutex<Set<ProviderID>>([])
+/// Works of which there must not be two at once for the same thing.
+final class AtWork<Key: Hashable & Sendable>: Sendable {
+    private let all = Mutex<[Key: Bool]>([:])
 
-    /// False: it is under way already.
-    func begin(_ provider: ProviderID) -> Bool { all.withLock { $0.insert(provider).inserted } }
-    func end(_ provider: ProviderID) { all.withLock { _ = $0.remove(provider) } }
+    /// False: it is under way already, and goes round once more when it is through.
+    func begin(_ key: Key) -> Bool {
+        all.withLock { all in
+            guard all[key] != nil else {
+                all[key] = false
+                return true
+            }
+            all[key] = true
+            return false
+        }
+    }
+
+    /// Whether it was asked for again meanwhile; then it is still under way.
+    func end(_ key: Key) -> Bool {
+        all.withLock { all in
+            let again = all[key] ?? false
+            all[key] = again ? false : nil
+            return again
+        }
+    }
 }

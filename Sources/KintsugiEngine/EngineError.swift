@@ -16,6 +16,8 @@ package enum EngineError: Error, Sendable, Hashable {
     case agentExists(AgentID)
     /// Unfinished tasks need the agent.
     case agentInUse(AgentID)
+    /// The bulk operation has ended so.
+    case bulkEnded(BulkStatus)
     /// The user has as many fallback chains as one user may have.
     case tooManyChains(UserID)
     /// A request with this idempotency key was recorded by somebody else just now: read its answer.

@@ -16,6 +16,9 @@ package struct TaskAppend: Sendable {
     package var data: [UInt8]
     /// The row in the table of live tasks from now on; nil once ended.
     package var live: LiveRow?
+    /// The cause of the dead letter that it makes, told before the writer sees it; nil: it makes none, or one that
+    /// is in no group.
+    package var cause: ErrorSignature?
 
     package init(
         number: TaskNumber?, before: TaskState?, events: [TaskEvent], at: Timestamp, after: TaskState
@@ -28,6 +31,10 @@ package struct TaskAppend: Sendable {
         self.after = after
         data = EventCodec.encode(events)
         live = LiveRow(after, at: at)
+        for case .movedToDLQ(_, let reason) in events where after.spec.origin != .internal {
+            // The entry of a cancelled task is made in the append that begins its new round.
+            cause = (reason == .cancelled ? before ?? after : after).signature(of: reason)
+        }
     }
 }
 

@@ -26,6 +26,10 @@ package protocol Store: Sendable {
     func task(_ id: TaskID) async throws(StoreError) -> StoredTask?
     func task(numbered number: TaskNumber) async throws(StoreError) -> StoredTask?
     func tasks(_ query: TaskQuery) async throws(StoreError) -> Page<StoredTask>
+    /// The tasks with these numbers, in their order; those that are not there are left out.
+    func tasks(numbered numbers: [TaskNumber]) async throws(StoreError) -> [StoredTask]
+    /// The same list as `tasks`, numbers only, which reads nothing of their history that no filter asks for.
+    func taskNumbers(_ query: TaskQuery) async throws(StoreError) -> Page<TaskNumber>
     /// The recorded events of a task with a greater `seq` than `after`, oldest first.
     func timeline(_ number: TaskNumber, after seq: Int, limit: Int) async throws(StoreError)
         -> [RecordedEvent]
@@ -62,6 +66,13 @@ package protocol Store: Sendable {
 
     func deadLetters(_ query: DeadLetterQuery) async throws(StoreError) -> Page<DeadLetter>
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter?
+    /// The same list as `deadLetters`, without reading a task.
+    func deadLetterPlaces(_ query: DeadLetterQuery) async throws(StoreError) -> Page<DeadLetterPlace>
+    /// Pending entries of this agent that an open breaker turned away, with a greater number, oldest first.
+    func turnedAway(agent: AgentID, after number: Int64, limit: Int) async throws(StoreError)
+        -> [DeadLetterPlace]
+    /// Dead letters by cause, each cause once. Does not grow with the number of dead letters.
+    func causeGroups(_ query: CauseGroupQuery) async throws(StoreError) -> CauseGroupPage
 
     // MARK: Alerts
 
@@ -93,7 +104,13 @@ package protocol Store: Sendable {
 
     func records(_ kind: RecordKind) async throws(StoreError) -> [StoredRecord]
     func record(_ kind: RecordKind, _ key: String) async throws(StoreError) -> StoredRecord?
-    /// What happened to records of these kinds (none: all), newest first.
+    /// Records with a smaller key (nil: all), the greatest key first.
+    func records(_ kind: RecordKind, before key: String?, limit: Int) async throws(StoreError)
+        -> [StoredRecord]
+    /// What happened to one record after this version of it, oldest first.
+    func recordEvents(_ kind: RecordKind, _ key: String, after version: Int, limit: Int)
+        async throws(StoreError) -> [RecordChange]
+    /// What happened to records of these kinds (none: all), newest first; without mere progress.
     func recordHistory(_ kinds: [RecordKind], before: PageCursor?, limit: Int) async throws(StoreError)
         -> Page<RecordChange>
     /// The latest of what happened to them at these times, oldest first.
@@ -182,6 +199,8 @@ package struct TaskQuery: Sendable, Hashable {
     package var minAttempts = 0
     /// Tasks whose payment is at least this, in any currency.
     package var minAmount: String?
+    /// None but these.
+    package var ids: [TaskID]?
     package var excluded = Excluded()
     /// Only work of our own, which is left out else: tasks of `Reserved.user`.
     package var isInternal = false
@@ -249,7 +268,11 @@ package struct DeadLetterQuery: Sendable, Hashable {
     package var taskType: String?
     /// Entries whose payment is at least this, in any currency.
     package var minAmount: String?
-    /// Only those of our own work, which are left out else: tasks of `Reserved.user`.
+    /// The fingerprint of their cause.
+    package var group: String?
+    /// None but these.
+    package var ids: [DeadLetterID]?
+    /// Entries of our own deliveries instead of all others.
     package var isInternal = false
     package var before: PageCursor?
     package var limit = 50

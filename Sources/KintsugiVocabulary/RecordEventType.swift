@@ -33,6 +33,9 @@ public enum RecordEventType: String, Sendable, Hashable, CaseIterable {
     case bulkEnded = "bulk_ended"
     case consumerAdvanced = "consumer_advanced"
 
+    /// Whether it only says how far something has come: the history of what people did leaves it out.
+    public var isRoutine: Bool { self == .bulkAdvanced || self == .consumerAdvanced }
+
     /// The number by which the store knows this type.
     public var code: Int { 101 + (Self.allCases.firstIndex(of: self) ?? 0) }
 

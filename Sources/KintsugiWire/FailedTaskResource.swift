@@ -22,7 +22,9 @@ public struct FailedTaskResource: Resource {
 
     package init(task: TaskResource) { self.task = task }
 
-    package func write(to json: inout JSONWriter) {
+    package func write(to json: inout JSONWriter) { write(to: &json, withTask: true) }
+
+    func write(to json: inout JSONWriter, withTask: Bool) {
         json.object { json in
             json.member("id", id)
             json.member("task_id", task.id)
@@ -40,7 +42,7 @@ public struct FailedTaskResource: Resource {
             json.member("closed_at", closedAt)
             json.member("closed_by", closedBy)
             json.member("note", note)
-            json.member("task", resource: task)
+            if withTask { json.member("task", resource: task) }
             json.member("suggested_strategies", texts: suggestedStrategies)
         }
     }
@@ -62,6 +64,15 @@ public struct AlertMarkResource: Resource {
             $0.member("severity", severity.rawValue)
         }
     }
+}
+
+/// An entry without its task, where it stands for others.
+public struct FailedTaskSampleResource: Resource {
+    public var entry: FailedTaskResource
+
+    package init(entry: FailedTaskResource) { self.entry = entry }
+
+    package func write(to json: inout JSONWriter) { entry.write(to: &json, withTask: false) }
 }
 
 /// An entry that was retried, and its task in the new round.

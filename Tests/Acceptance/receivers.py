@@ -30,6 +30,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from harness import free_port
+
 T = TypeVar("T")
 JSON = dict[str, Any]
 
@@ -219,7 +221,7 @@ class MailReceiver:
                 return SMTP(receiver, **self.SMTP_kwargs)
 
         self.controller = Started(
-            self, hostname="127.0.0.1", port=_free_port(), ssl_context=context if tls == "implicit" else None, **options)
+            self, hostname="127.0.0.1", port=free_port(), ssl_context=context if tls == "implicit" else None, **options)
         self.controller.start()
 
     @property
@@ -264,7 +266,7 @@ class Alertmanager:
                       "group_interval": "1s", "repeat_interval": "1h"},
             "receivers": [{"name": "people", "webhook_configs": [{"url": self.told.url + "/", "send_resolved": True}]}],
         }))
-        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self.log = (folder / "alertmanager.log").open("wb")
         self.process = subprocess.Popen(
             [binary, f"--config.file={config}", f"--storage.path={folder / 'alertmanager'}", "--cluster.listen-address=",
@@ -307,8 +309,3 @@ class Alertmanager:
         self.process.wait()
         self.log.close()
         self.told.close()
-
-
-def _free_port() -> int:
-    from harness import free_port
-    return free_port()

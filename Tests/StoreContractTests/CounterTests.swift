@@ -90,7 +90,10 @@ struct CounterTests {
             #expect(try await store.totals(of: nil) == Totals())
             #expect(try await store.activity(of: nil, from: .zero, to: .distantFuture) == Activity())
             #expect(try await store.all(TaskQuery()).count == 2)
-            #expect(try await store.all(DeadLetterQuery()).count == 2)
+            var letters = DeadLetterQuery()
+            #expect(try await store.all(letters).map(\.task.state.spec.origin) == [.compensation])
+            letters.isInternal = true
+            #expect(try await store.all(letters).map(\.task.state.spec.origin) == [.internal])
         }
     }
 

@@ -47,6 +47,11 @@ struct TwinTests {
         try await compareAlerts(left, right, history)
         for user in [nil] + history.users.map(Optional.some) {
             try await compareCounters(left, right, user, history.now)
+            try await compareGroups(left, right, user)
+        }
+        for agent in RandomHistory.agents {
+            let turned = try await right.turnedAway(agent: agent, after: 0, limit: 1000)
+            #expect(try await left.turnedAway(agent: agent, after: 0, limit: 1000) == turned)
         }
         for kind in RecordKind.allCases {
             let records = try await right.records(kind)
@@ -64,6 +69,19 @@ struct TwinTests {
         for key in history.keys {
             let (first, second) = (try await history.answer(key, left), try await history.answer(key, right))
             #expect(first == second)
+        }
+    }
+
+    private func compareGroups(_ left: SQLiteStore, _ right: MemoryStore, _ user: UserID?) async throws {
+        for pendingOnly in [true, false] {
+            for sort in CauseGroupQuery.Sort.allCases {
+                var query = CauseGroupQuery()
+                (query.user, query.pendingOnly, query.sort, query.limit) = (user, pendingOnly, sort, 1000)
+                let (first, second) = (
+                    try await left.causeGroups(query).groups, try await right.causeGroups(query).groups
+                )
+                #expect(first.map(\.comparable) == second.map(\.comparable))
+            }
         }
     }
 
@@ -180,6 +198,17 @@ struct TwinTests {
             #expect(try await left.series(of: user, span) == series, "\(span)")
         }
         #expect(try await left.oldestPending(of: user) == (try await right.oldestPending(of: user)))
+    }
+}
+
+extension CauseGroup {
+    /// Without the store's own number, and with amounts in one form.
+    fileprivate var comparable: CauseGroup {
+        var group = self
+        group.number = 0
+        group.counts = counts.filter { $0.value != 0 }
+        group.pendingValue = pendingValue.mapValues { Decimal.sum($0, "0.000") }
+        return group
     }
 }
 

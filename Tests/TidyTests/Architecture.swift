@@ -53,7 +53,7 @@ enum Architecture {
     static let coreFolders = [
         "Support", "Failure", "Retry", "Breaker", "Limits", "Recovery", "Timeline", "Alert", "Routing",
         "TaskLifecycle",
-        "Scheduler",
+        "Scheduler", "Bulk",
     ]
 
     /// Calls that are not used, and what to use in their place.

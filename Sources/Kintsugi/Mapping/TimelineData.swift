@@ -34,7 +34,7 @@ extension TimelineMoment {
         case .movedToDLQ(let id, let reason):
             json.member("failed_task_id", id.description)
             json.member("reason", reason.rawValue)
-            json.member("error_group", ErrorGroup.fingerprint(of: after))
+            json.member("error_group", after.signature(of: reason).fingerprint)
         case .taskCompleted(let output): completed(output, to: &json)
         case .attemptAccepted(let number, let until):
             json.member("number", number)

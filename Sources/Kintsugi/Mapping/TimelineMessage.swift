@@ -48,6 +48,7 @@ extension TimelineMoment {
             "The task was cancelled by \(Phrases.who(actor))" + Self.said(reason)
         case .taskRequeued(let requeue):
             "Round \(requeue.round) was asked for by \(Phrases.who(requeue.actor))"
+                + (requeue.cause == .bulk ? ", for many at once" : "")
                 + Self.said(requeue.reason)
         case .inputEdited(_, _, _, let actor): "The input was edited by \(Phrases.who(actor))."
         case .taskHeld(let provider, let until):

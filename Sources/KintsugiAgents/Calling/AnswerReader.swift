@@ -9,11 +9,16 @@ struct AnswerReader {
     private let table: ClassificationTable
     /// The time at which the exchange ended, for a `Retry-After` that is a date.
     private let now: Timestamp
+    /// What we presented, and must not repeat.
+    private let credential: String?
     /// Who answered, for the beginning of a sentence.
     private let speaker: String
 
-    init(_ call: AgentCall, now: Timestamp, speaker: String = "The agent") {
+    init(
+        _ call: AgentCall, now: Timestamp, credential: String? = nil, speaker: String = "The agent"
+    ) {
         self.call = call
+        self.credential = credential
         self.speaker = speaker
         table = ClassificationTable(overrides: call.agent.classification)
         self.now = now
@@ -36,6 +41,17 @@ struct AnswerReader {
 
     func missingCallback() -> CallResult {
         failed(.missingCallback, "The agent \(call.agent.profile.id) has no callback URL.", sent: .no)
+    }
+
+    /// What comes of an attempt that we had no credentials for: its agent was not asked.
+    func read(_ problem: CredentialProblem) -> CallResult {
+        switch problem {
+        case .failed(let type, let text): failed(type, text, sent: .no)
+        case .outOfTime:
+            failed(.timeout, "The time was over before there was a token. Its time was \(span).", sent: .no)
+        case .cancelled: CallResult(.cancelled)
+        case .interrupted: CallResult(.interrupted)
+        }
     }
 
     private func read(_ failure: ExchangeFailure) -> CallResult {
@@ -126,14 +142,7 @@ struct AnswerReader {
     }
 
     private var secrets: [String] {
-        let auth: [String] =
-            switch call.agent.auth {
-            case .bearer(let token): [token]
-            case .basic(_, let password): [password]
-            case .header(_, let value): [value]
-            case nil: []
-            }
-        return [call.report.token] + auth + call.agent.secrets.map(\.value)
+        [call.report.token] + (credential.map { [$0] } ?? []) + call.agent.secrets.map(\.value)
             + (call.agent.channel?.secretTexts ?? [])
     }
 }

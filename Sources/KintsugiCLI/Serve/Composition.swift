@@ -56,15 +56,16 @@ final class Composition: Sendable {
         let maxBodyBytes = try settings.int("server.max_body_bytes", in: 1024...(64 << 20))
         let drainGrace = Milliseconds(try settings.int("server.drain_grace_ms", in: 0...25_000))
         let assetFolder = try Self.assetFolder(settings)
+        let secretFolder = try Self.secretFolder(settings)
         let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
         let guarding = AddressGuard(policy: try Self.policy(settings, isLoopback: isLoopback))
         let thresholds = try settings.alertThresholds()
         let folder = try DataFolder(settings)
         let secret = try folder.secret(settings)
         let store = try openStore(folder)
-        let http = HTTPAgentCaller(
-            configuration: HTTPAgentCallerConfiguration(version: KintsugiVersion.current), guard: guarding,
-            logger: logger)
+        var calling = HTTPAgentCallerConfiguration(version: KintsugiVersion.current)
+        calling.secretFolder = secretFolder.map { SecretFolder(path: $0) }
+        let http = HTTPAgentCaller(configuration: calling, guard: guarding, logger: logger)
         let channels = ChannelCaller(
             configuration: ChannelCaller.defaultConfiguration(version: KintsugiVersion.current),
             guard: guarding, logger: logger)
@@ -108,6 +109,7 @@ final class Composition: Sendable {
         server.port = port
         server.maxBodyBytes = maxBodyBytes
         server.assetFolder = assetFolder
+        server.hasSecretFolder = secretFolder != nil
         server.publicURL = settings.text("server.public_url")
         server.version = KintsugiVersion.current
         let listening = AsyncStream.makeStream(of: Void.self)
@@ -171,6 +173,18 @@ final class Composition: Sendable {
                 description:
                     "server.assets names \(path), where there is no index.html: give the folder of the "
                     + "dashboard's files, or leave it out for those in the binary.", exitCode: 64)
+        }
+        return path
+    }
+
+    private static func secretFolder(_ settings: Settings) throws -> String? {
+        guard let path = settings.text("agents.secret_folder") else { return nil }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw CommandFailure(
+                description:
+                    "agents.secret_folder names \(path), which is no folder: make it, or leave it out.",
+                exitCode: 64)
         }
         return path
     }

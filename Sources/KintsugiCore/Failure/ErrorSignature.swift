@@ -11,11 +11,17 @@ package struct ErrorSignature: Sendable, Hashable {
     /// The message without what differs from case to case; see `MessagePattern`.
     package var pattern: String
 
-    package init(provider: String, failure: Failure) {
+    package init(provider: String, type: ErrorType, httpStatus: Int?, pattern: String) {
         self.provider = provider
-        type = failure.type
-        httpStatus = failure.httpStatus
-        pattern = MessagePattern.of(failure.message)
+        self.type = type
+        self.httpStatus = httpStatus
+        self.pattern = pattern
+    }
+
+    package init(provider: String, failure: Failure) {
+        self.init(
+            provider: provider, type: failure.type, httpStatus: failure.httpStatus,
+            pattern: MessagePattern.of(failure.message))
     }
 
     /// 16 hexadecimal digits that are equal for equal signatures.

@@ -40,6 +40,8 @@ extension Engine: Service {
         brain.lanesFound(lanes)
         brain.start()
         isRunning.store(true, ordering: .sequentiallyConsistent)
+        resumeRedrives()
+        try await resumeBulks()
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.drainWhenToldTo() }

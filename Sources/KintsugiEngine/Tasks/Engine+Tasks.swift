@@ -67,24 +67,32 @@ extension Engine {
     func decide(_ command: TaskCommand, _ task: StoredTask, _ facts: Facts, sealing: Sealing?)
         async throws(EngineError) -> StoredTask?
     {
-        let now = max(now, task.state.updatedAt)
+        let (events, now): ([TaskEvent], Timestamp)
+        do throws(Rejection) { (events, now) = try decided(command, task.state, facts) } catch {
+            if case .outOfDate = error { return nil }
+            throw .rejected(error)
+        }
+        if events.isEmpty { return task }
+        return try await record(events, on: task, at: now, sealing: sealing)
+    }
+
+    /// What the rules make of the command now, and when that is.
+    func decided(_ command: TaskCommand, _ state: TaskState, _ facts: Facts = Facts()) throws(Rejection)
+        -> (events: [TaskEvent], at: Timestamp)
+    {
+        let now = max(now, state.updatedAt)
         var facts = facts
         facts.thresholds = configuration.alertThresholds
         let decided: Result<[TaskEvent], Rejection> = chance.withLock { rng in
             do throws(Rejection) {
-                return .success(try TaskRules.decide(command, task.state, facts, at: now, using: &rng))
+                return .success(try TaskRules.decide(command, state, facts, at: now, using: &rng))
             } catch {
                 return .failure(error)
             }
         }
-        switch decided {
-        case .failure(.outOfDate): return nil
-        case .failure(let rejection): throw .rejected(rejection)
-        case .success(let events) where events.isEmpty: return task
-        case .success(var events):
-            brain.adopt(&events, of: task.state.spec.userID, at: now)
-            return try await record(events, on: task, at: now, sealing: sealing)
-        }
+        var events = try decided.get()
+        brain.adopt(&events, of: state.spec.userID, at: now)
+        return (events, now)
     }
 
     /// Appends decided events. Nil: the task has changed in between.

@@ -13,6 +13,7 @@ enum Schema {
         migrator.registerMigration("005-agent-figures", migrate: createAgentFigures)
         migrator.registerMigration("006-alerts", migrate: createAlerts)
         migrator.registerMigration("007-remedies", migrate: createRemedies)
+        migrator.registerMigration("008-groups", migrate: createGroups)
         if try writer.read(migrator.hasBeenSuperseded) {
             throw StoreError.broken(
                 "The database was written by a newer Kintsugi; start that version, or restore an older backup."

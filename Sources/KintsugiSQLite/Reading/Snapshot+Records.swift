@@ -25,7 +25,43 @@ extension Snapshot {
         return try select.first { StoredRecord(kind, $0) }
     }
 
+    static let recordsBeforeSQL = """
+        SELECT key, version, document, created_at, updated_at FROM streams
+        WHERE kind = ? AND key < ? AND document IS NOT NULL ORDER BY key DESC LIMIT ?
+        """
+
+    func records(_ kind: RecordKind, before key: String?, limit: Int) throws(ReadFault) -> [StoredRecord] {
+        let select = try statement(Self.recordsBeforeSQL)
+        select.bind(1, kind.rawValue)
+        // No key of ours has a character as great as this one.
+        select.bind(2, key ?? "\u{10ffff}")
+        select.bind(3, max(0, limit))
+        return try select.all { StoredRecord(kind, $0) }
+    }
+
     // MARK: History
+
+    static let recordEventsSQL = """
+        SELECT a.position, a.at, a.seq, a.data, s.kind, s.key FROM streams s
+        CROSS JOIN appends a ON a.stream_no = s.stream_no
+        WHERE s.kind = ? AND s.key = ? AND a.seq > ? ORDER BY a.seq LIMIT ?
+        """
+
+    func recordEvents(_ kind: RecordKind, _ key: String, after version: Int, limit: Int) throws(ReadFault)
+        -> [RecordChange]
+    {
+        let select = try statement(Self.recordEventsSQL)
+        select.bind(1, kind.rawValue)
+        select.bind(2, key)
+        select.bind(3, version)
+        select.bind(4, max(0, limit))
+        defer { select.reset() }
+        var found: [RecordChange] = []
+        while try select.next() {
+            if let change = try change(select, [kind]) { found.append(change) }
+        }
+        return found
+    }
 
     private static let changeColumns = """
         SELECT a.position, a.at, a.seq, a.data, s.kind, s.key FROM appends a
@@ -55,7 +91,7 @@ extension Snapshot {
         while try select.next() {
             let position = select.int(0)
             examined += 1
-            if let change = try change(select, kinds) {
+            if let change = try change(select, kinds), !change.event.isRoutine {
                 guard found.count < limit else {
                     return Page(elements: found, next: found.last.map { PageCursor(before: $0.position) })
                 }

@@ -25,10 +25,17 @@ extension SQLiteStore {
             "chainFigures": Snapshot.chainFiguresSQL,
             "byUser": TaskSources.SQL.byUser, "byError": TaskSources.SQL.byError,
             "everything": TaskSources.SQL.everything, "deadLetters.pending": Snapshot.DeadLetterSQL.pending,
+            "deadLetters.byCause": Snapshot.DeadLetterSQL.byCause,
+            "deadLetters.pendingByCause": Snapshot.DeadLetterSQL.pendingByCause,
+            "deadLetters.turnedAway": Snapshot.DeadLetterSQL.turnedAway,
+            "groups.pending": Snapshot.GroupSQL.byPending, "groups.total": Snapshot.GroupSQL.byTotal,
+            "groups.lastSeen": Snapshot.GroupSQL.byLastSeen, "groups.agents": Snapshot.GroupSQL.agents,
+            "recordsBefore": Snapshot.recordsBeforeSQL, "recordEvents": Snapshot.recordEventsSQL,
         ]
         for (index, sql) in TaskSources.SQL.all.enumerated() { all["tasks.\(index)"] = sql }
         for (index, sql) in Snapshot.AlertSQL.all.enumerated() { all["alerts.\(index)"] = sql }
         for (index, sql) in Snapshot.DeadLetterSQL.all.enumerated() { all["deadLetters.\(index)"] = sql }
+        for (index, sql) in Snapshot.GroupSQL.all.enumerated() { all["groups.\(index)"] = sql }
         return all
     }()
 

@@ -100,7 +100,7 @@ struct TaskLister {
 
     /// Nobody knows beforehand which of several filters leaves the fewest, so each drives for its share of
     /// the rows that may be looked at, until one fills the page; else the one that came furthest counts.
-    func page() throws(ReadFault) -> Page<StoredTask> {
+    func page() throws(ReadFault) -> Page<Int64> {
         let sources = TaskSources(snapshot: snapshot, query: query, filter: filter)
         let drivers = sources.drivers
         var best: Scan?
@@ -110,7 +110,7 @@ struct TaskLister {
             if scan.isDone || isFurther { best = scan }
             if scan.isDone { break }
         }
-        return Page(elements: try snapshot.tasks(best?.found ?? []), next: best?.next)
+        return Page(elements: best?.found ?? [], next: best?.next)
     }
 
     private func scan(_ sources: [TaskSource], share: Int) throws(ReadFault) -> Scan {
@@ -229,7 +229,24 @@ extension Snapshot {
         guard query.limit > 0, let lister = try TaskLister(query, on: self) else {
             return Page(elements: [], next: nil)
         }
-        return try lister.page()
+        let page = try lister.page()
+        return Page(elements: try tasks(page.elements), next: page.next)
+    }
+
+    func taskNumbers(_ query: TaskQuery) throws(ReadFault) -> Page<TaskNumber> {
+        guard query.limit > 0, let lister = try TaskLister(query, on: self) else {
+            return Page(elements: [], next: nil)
+        }
+        let page = try lister.page()
+        return Page(elements: page.elements.map { TaskNumber($0) }, next: page.next)
+    }
+
+    func tasks(numbered numbers: [TaskNumber]) throws(ReadFault) -> [StoredTask] {
+        var tasks: [StoredTask] = []
+        for number in numbers {
+            if let task = try task(number) { tasks.append(task) }
+        }
+        return tasks
     }
 
     static let firstOfHoursSQL = "SELECT min(first_no) FROM hours WHERE hour >= ?"

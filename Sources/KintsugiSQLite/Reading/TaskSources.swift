@@ -61,6 +61,7 @@ struct TaskSources {
     let filter: TaskLister.Filter
 
     enum Driver {
+        case ids([TaskID])
         case text(String)
         case metadata(MetadataPair)
         case column(String, Int64)
@@ -70,6 +71,7 @@ struct TaskSources {
 
     /// Those that the query allows, the more promising first.
     var drivers: [Driver] {
+        if let ids = query.ids { return [.ids(ids)] }
         if let text = query.text { return [.text(text)] }
         var drivers: [Driver] = []
         if let error = filter.errorType { drivers.append(.column(SQL.byError, error)) }
@@ -87,6 +89,7 @@ struct TaskSources {
     /// The driver's rows, from one or several indexes.
     func rows(_ driver: Driver) throws(ReadFault) -> [TaskSource] {
         switch driver {
+        case .ids(let ids): [try source(ids)]
         case .text(let text): try sources(text)
         case .metadata(let pair): [try metadata(pair)]
         case .column(let sql, let value): [try column(sql, value)]
@@ -114,7 +117,19 @@ struct TaskSources {
         return sources
     }
 
-    // MARK: Text
+    // MARK: Identifiers and text
+
+    private func source(_ ids: [TaskID]) throws(ReadFault) -> TaskSource {
+        let select = try snapshot.statement(SQL.numberByID)
+        var numbers: [Int64] = []
+        for id in Set(ids) {
+            select.bind(1, blob: (id.uuid.high, id.uuid.low))
+            if let number = try select.first({ $0.int(0) }), filter.bounds.contains(number) {
+                numbers.append(number)
+            }
+        }
+        return TaskSource(numbers.sorted(by: >), row: try snapshot.statement(SQL.byNumber))
+    }
 
     /// An id's beginning, a type or a reference.
     private func sources(_ text: String) throws(ReadFault) -> [TaskSource] {
@@ -186,6 +201,7 @@ extension TaskSources {
         static let byNumber = "\(columns) FROM tasks t \(joinLive) WHERE t.task_no = ?"
         static let byMetadata = through("metadata", "key = ? AND m.value = ?")
         static let byReference = through("payment_references", "reference = ?")
+        static let numberByID = "SELECT task_no FROM tasks WHERE id = ?"
         static let numbersByID = "SELECT task_no FROM tasks WHERE id BETWEEN ? AND ? LIMIT ?"
         static let unfinished = fromLive("")
 

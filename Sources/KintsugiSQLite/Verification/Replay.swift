@@ -10,6 +10,8 @@ struct Replay {
         var reason: DeadLetterReason
         var agent: AgentID?
         var errorType: ErrorType?
+        /// Nil: it is in no group.
+        var signature: ErrorSignature?
         var status: DeadLetterStatus
         var failedAt: Timestamp
         var closedAt: Timestamp?
@@ -62,7 +64,9 @@ struct Replay {
             deadLetters.append(
                 DeadLetter(
                     id: id, seq: recorded.seq, reason: reason, agent: state.listedAgent,
-                    errorType: reason == .cancelled ? nil : state.lastFailure?.failure.type, status: .pending,
+                    errorType: reason == .cancelled ? nil : state.lastFailure?.failure.type,
+                    signature: state.spec.origin == .internal ? nil : state.signature(of: reason),
+                    status: .pending,
                     failedAt: recorded.at))
         case .taskRequeued(let requeue):
             happenings.append(Happening(minute: minute, kind: StatKind.requeued, value: 1))

@@ -7,6 +7,7 @@ struct Verification {
     let snapshot: Snapshot
     private(set) var report = VerificationReport()
     private var expected = Expected()
+    var expectedGroups = GroupTally()
     private var names: [Int64: (kind: NameKind, text: String)] = [:]
     private var numbers: [NameKind: [String: Int64]] = [:]
     /// What happened to alerts, task by task.
@@ -22,6 +23,7 @@ struct Verification {
         try checkStreams()
         try checkStats()
         try checkMoney()
+        try checkGroups()
         try checkAlerts(happenings)
         return report
     }
@@ -109,12 +111,13 @@ struct Verification {
             try verification.checkLive(row, replay.state)
             try verification.checkSearch(row, replay.state)
             try verification.checkDeadLetters(row, replay)
+            try verification.checkCauses(row, replay)
             verification.expect(row, replay)
             verification.happenings += replay.alertHappenings(of: TaskNumber(row.number))
         }
     }
 
-    private mutating func eachTask(
+    mutating func eachTask(
         _ body: (inout Verification, TaskRow, Replay) throws(ReadFault) -> Void
     ) throws(ReadFault) {
         let select = try snapshot.statement(

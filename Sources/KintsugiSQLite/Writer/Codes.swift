@@ -14,9 +14,11 @@ enum NameKind: Int64, Sendable, Hashable {
     case remedy = 7
     /// A chain's id.
     case chain = 8
+    /// The fingerprint of a cause.
+    case cause = 9
 
     /// One more than the greatest.
-    static let count = 9
+    static let count = 10
 }
 
 /// The kinds of counters. Stored: never renumbered.
@@ -176,7 +178,7 @@ extension Lane {
         case .capability: self = .capability(text)
         case .type: self = .type(text)
         case .provider: self = .held(ProviderID(text))
-        case .user, .errorType, .remedy, .chain: return nil
+        case .user, .errorType, .remedy, .chain, .cause: return nil
         }
     }
 }

@@ -157,12 +157,11 @@ extension UnitWriter {
             case .movedToDLQ(let id, let reason):
                 try insertDeadLetter(id, reason, append, number, seq: append.expectedVersion + index + 1)
             case .taskRequeued(let requeue):
-                try close(
-                    requeue.failedTaskID, .retried, at: append.at, by: requeue.actor, note: requeue.reason)
+                try close(requeue.failedTaskID, .retried, append, by: requeue.actor, note: requeue.reason)
             case .deadLetterResolved(let id, let note, let actor):
-                try close(id, .resolved, at: append.at, by: actor, note: note)
+                try close(id, .resolved, append, by: actor, note: note)
             case .deadLetterDiscarded(let id, let note, let actor):
-                try close(id, .discarded, at: append.at, by: actor, note: note)
+                try close(id, .discarded, append, by: actor, note: note)
             default: break
             }
         }
@@ -192,15 +191,19 @@ extension UnitWriter {
         insert.bind(9, spec.payment?.money.amount)
         insert.bind(10, spec.payment?.money.currency)
         insert.bind(11, append.at.milliseconds)
+        let cause = try causeNumber(append.cause)
+        insert.bind(12, cause)
         try insert.run()
+        try noteEntry(append, cause: cause, agent: agent)
     }
 
     private func close(
-        _ id: DeadLetterID, _ status: DeadLetterStatus, at time: Timestamp, by actor: String, note: String?
+        _ id: DeadLetterID, _ status: DeadLetterStatus, _ append: TaskAppend, by actor: String, note: String?
     ) throws(SQLiteFault) {
+        try noteClosing(id, status, append)
         let close = statements.closeDeadLetter
         close.bind(1, status.code)
-        close.bind(2, time.milliseconds)
+        close.bind(2, append.at.milliseconds)
         close.bind(3, actor)
         close.bind(4, note)
         close.bind(5, blob: (id.uuid.high, id.uuid.low))

@@ -12,6 +12,10 @@ final class UnitWriter {
     let alerts: AlertWriter
     var names: NameTable
     private var tally = Tally()
+    private let groupWriter: GroupWriter
+    private var groups = GroupTally()
+    /// What the unit that is being written does to groups; counted once it is there.
+    var groupChanges: [GroupTally.Change] = []
     private var counts: Counts
     private var atBegin: Counts
 
@@ -27,6 +31,7 @@ final class UnitWriter {
         statements = try WriterStatements(on: connection)
         alerts = try AlertWriter(on: connection)
         names = try NameTable(on: connection)
+        groupWriter = try GroupWriter(on: connection)
         func number(_ sql: String) throws(SQLiteFault) -> Int64 {
             let statement = try PreparedStatement(sql, on: connection)
             defer { statement.finalize() }
@@ -47,6 +52,7 @@ final class UnitWriter {
         statements.finalize()
         alerts.finalize()
         names.finalize()
+        groupWriter.finalize()
     }
 
     // MARK: The transaction
@@ -55,6 +61,7 @@ final class UnitWriter {
         try statements.begin.run()
         atBegin = counts
         tally.removeAll()
+        groups.removeAll()
     }
 
     /// Writes the counters and makes everything durable; an error of the commit itself is its own kind.
@@ -85,6 +92,7 @@ final class UnitWriter {
     /// Writes the unit, or refuses it and leaves nothing of it.
     func write(_ unit: AppendUnit) throws(SQLiteFault) -> Result<Receipt, StoreError> {
         let first = counts.position
+        groupChanges.removeAll(keepingCapacity: true)
         var receipt = Receipt(numbers: [], positions: [], range: first..<first)
         if unit.tasks.count == 1, unit.records.isEmpty, unit.idempotency == nil {
             // One stream: its check goes first, so a refusal leaves nothing to undo. One copy of the append, too.
@@ -92,12 +100,14 @@ final class UnitWriter {
             if let refusal = try write(append, into: &receipt) { return .failure(refusal) }
             receipt.range = first..<counts.position
             try count(append, receipt.numbers[0].rawValue)
+            groups.count(groupChanges)
             return .success(receipt)
         }
         let refusal = try undoing { () throws(SQLiteFault) in try writeParts(of: unit, into: &receipt) }
         if let refusal { return .failure(refusal) }
         receipt.range = first..<counts.position
         for (append, number) in zip(unit.tasks, receipt.numbers) { try count(append, number.rawValue) }
+        groups.count(groupChanges)
         return .success(receipt)
     }
 
@@ -199,6 +209,7 @@ final class UnitWriter {
             try statements.upsertHour.run()
         }
         for change in tally.money { try write(change) }
+        try groupWriter.write(groups)
     }
 
     private func write(_ change: Tally.Money) throws(SQLiteFault) {

@@ -5,7 +5,7 @@ struct WriterStatements {
     let insertTask, insertLive, insertMetadata, insertReference: PreparedStatement
     let startLive, updateLive, deleteLive, promoteLive: PreparedStatement
     let endTask, setError, setAgent, touchTask, reviveTask: PreparedStatement
-    let insertDeadLetter, closeDeadLetter: PreparedStatement
+    let insertDeadLetter, selectDeadLetter, closeDeadLetter: PreparedStatement
     let upsertStat, upsertHour, selectValue, upsertValue, deleteValue: PreparedStatement
     let selectStream, insertStream, updateStream: PreparedStatement
     let selectAnswer, deleteAnswer, insertAnswer, purgeAnswers: PreparedStatement
@@ -42,6 +42,7 @@ struct WriterStatements {
             "UPDATE tasks SET version = ? WHERE task_no = ? AND version = ? AND status > 2")
         reviveTask = try prepare(SQL.reviveTask)
         insertDeadLetter = try prepare(SQL.insertDeadLetter)
+        selectDeadLetter = try prepare(SQL.selectDeadLetter)
         closeDeadLetter = try prepare(SQL.closeDeadLetter)
         upsertStat = try prepare(SQL.upsertStat)
         upsertHour = try prepare(SQL.upsertHour)
@@ -92,7 +93,10 @@ private enum SQL {
         """
     static let insertDeadLetter = """
         INSERT INTO dead_letters(id, task_no, seq, user_no, type_no, agent_no, status, reason, error_type, amount,
-        currency, failed_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)
+        currency, failed_at, cause_no) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)
+        """
+    static let selectDeadLetter = """
+        SELECT d.status, d.cause_no, n.text FROM dead_letters d LEFT JOIN names n ON n.no = d.agent_no WHERE d.id = ?
         """
     static let closeDeadLetter =
         "UPDATE dead_letters SET status = ?, closed_at = ?, closed_by = ?, note = ? WHERE id = ?"

@@ -32,7 +32,7 @@ enum AgentHandlers {
         -> AgentRecord
     {
         var fields = Fields(body.bytes)
-        var input = AgentInput(addressFault: exchange.site.configuration.addressFault)
+        var input = AgentInput(exchange.site.configuration)
         var id: String?
         if let members = fields.object(body.root, at: "", ["id", "protocol"] + AgentInput.names) {
             id = fields.text(members, "id", .slug)
@@ -100,7 +100,7 @@ enum AgentHandlers {
         let version = try exchange.matchedVersion(of: id)
         let body = try await exchange.body(required: true)
         var fields = Fields(body.bytes)
-        var input = AgentInput(addressFault: exchange.site.configuration.addressFault)
+        var input = AgentInput(exchange.site.configuration)
         if let members = fields.object(body.root, at: "", AgentInput.names) {
             input.read(members, isNew: false, &fields)
         }

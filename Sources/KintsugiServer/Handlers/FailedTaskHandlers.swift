@@ -17,54 +17,53 @@ enum FailedTaskHandlers {
         let user = query.text("user_id", .userID).map { UserID($0) }
         wanted.taskType = query.text("task_type", .word(100))
         wanted.minAmount = query.amount("min_amount")
-        let group = query.text("group", .visible(1...128))
+        wanted.group = query.text("group", .visible(1...128))
         wanted.isInternal = query.text("origin", .oneOf([TaskOrigin.internal.rawValue])) != nil
         wanted.limit = query.limit()
         wanted.before = query.numberCursor().map(PageCursor.init(before:))
         try query.check([
-            "status", "agent", "error_type", "user_id", "task_type", "min_amount", "group", "origin",
-            "limit", "cursor",
+            "status", "agent", "error_type", "user_id", "task_type", "min_amount", "group", "origin", "limit",
+            "cursor",
         ])
-        if let user, !exchange.caller.scope.covers(user) {
+        let isOthers = user.map { !exchange.caller.scope.covers($0) } ?? false
+        if isOthers || wanted.isInternal && exchange.caller.scope != .everyone {
             return Answer(.ok, ListResource<FailedTaskResource>(data: [], nextCursor: nil))
         }
         wanted.user = user ?? exchange.caller.scope.user
-        let page = try await page(wanted, group: group, exchange)
-        return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0) })
+        let (store, asked) = (exchange.engine.store, wanted)
+        let page = try await exchange.engine.reading { () async throws(StoreError) in
+            try await store.deadLetters(asked)
+        }
+        let ranking = try await exchange.ranking()
+        return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0, ranking) })
     }
 
-    /// Entries that are looked at for a page with a filter that the store does not know.
-    private static let maxExamined = 5000
+    private enum GroupStatus: String, CaseIterable {
+        case pending, all
+    }
 
-    private static func page(_ query: DeadLetterQuery, group: String?, _ exchange: Exchange) async throws
-        -> Page<DeadLetter>
-    {
-        let store = exchange.engine.store
-        guard let group else {
-            return try await exchange.engine.reading { () async throws(StoreError) in
-                try await store.deadLetters(query)
-            }
+    @Sendable static func groups(_ exchange: Exchange) async throws -> Answer {
+        var query = exchange.query
+        var wanted = CauseGroupQuery()
+        wanted.pendingOnly = query.word("status", GroupStatus.self) != .all
+        wanted.agent = query.text("agent", .slug).map { AgentID($0) }
+        wanted.errorType = query.word("error_type", ErrorType.self)
+        let user = query.text("user_id", .userID).map { UserID($0) }
+        wanted.sort = query.word("sort", CauseGroupQuery.Sort.self) ?? .count
+        wanted.limit = query.limit()
+        wanted.after = query.groupCursor()
+        try query.check(["status", "agent", "error_type", "user_id", "sort", "limit", "cursor"])
+        if let user, !exchange.caller.scope.covers(user) {
+            return Answer(.ok, ListResource<CauseGroupResource>(data: [], nextCursor: nil))
         }
-        var wanted = query
-        wanted.limit = 200
-        var found: [DeadLetter] = []
-        var examined = 0
-        while examined < maxExamined {
-            let asked = wanted
-            let page = try await exchange.engine.reading { () async throws(StoreError) in
-                try await store.deadLetters(asked)
-            }
-            for entry in page.elements where ErrorGroup.fingerprint(of: entry) == group {
-                found.append(entry)
-                if found.count == query.limit {
-                    return Page(elements: found, next: PageCursor(before: entry.number))
-                }
-            }
-            examined += max(1, page.elements.count)
-            wanted.before = page.next
-            if page.next == nil { break }
+        wanted.user = user ?? exchange.caller.scope.user
+        let (store, asked) = (exchange.engine.store, wanted)
+        let page = try await exchange.engine.reading { () async throws(StoreError) in
+            try await store.causeGroups(asked)
         }
-        return Page(elements: found, next: wanted.before)
+        let next = page.next.map { Query.cursorText("\($0.rank):\($0.number)") }
+        let groups = page.groups.map { CauseGroupResource($0, pendingOnly: asked.pendingOnly) }
+        return Answer(.ok, ListResource(data: groups, nextCursor: next))
     }
 
     @Sendable static func show(_ exchange: Exchange) async throws -> Answer {
@@ -74,7 +73,8 @@ enum FailedTaskHandlers {
         let task = try await exchange.engine.task(entry.task.state.id, in: exchange.caller.scope)
         let etag = ETag.text(task.state.version)
         if exchange.isKnown(etag) { return Answer(.notModified, headers: [.eTag: etag]) }
-        return Answer(.ok, FailedTaskResource(entry), headers: [.eTag: etag])
+        let ranking = try await exchange.ranking()
+        return Answer(.ok, FailedTaskResource(entry, ranking), headers: [.eTag: etag])
     }
 
     @Sendable static func retry(_ exchange: Exchange) async throws -> Answer {
@@ -118,6 +118,7 @@ enum FailedTaskHandlers {
         let body = try await exchange.body(required: false)
         return try await exchange.once(body) { keeping in
             let closing = try read(body)
+            let ranking = try await exchange.ranking()
             for _ in 0..<maxDecisions {
                 let entry = try await exchange.entry(id)
                 let task = try await exchange.engine.task(entry.task.state.id, in: exchange.caller.scope)
@@ -125,7 +126,7 @@ enum FailedTaskHandlers {
                 guard entry.status == .pending, task.state.deadLetter?.id == id,
                     task.state.deadLetter?.status == .pending
                 else { throw Problem.deadLetterClosed }
-                let render = rendering(entry, closing, exchange)
+                let render = rendering(entry, closing, ranking, exchange)
                 do {
                     let after = try await exchange.engine.perform(
                         closing.command, on: task.state.id, in: exchange.caller.scope,
@@ -141,7 +142,9 @@ enum FailedTaskHandlers {
     }
 
     /// The answer: the entry as the act closes it, and for a retry its task.
-    private static func rendering(_ entry: DeadLetter, _ closing: Closing, _ exchange: Exchange)
+    private static func rendering(
+        _ entry: DeadLetter, _ closing: Closing, _ ranking: StrategyRanking, _ exchange: Exchange
+    )
         -> @Sendable ([TaskState]) -> Answer
     {
         { states in
@@ -150,7 +153,7 @@ enum FailedTaskHandlers {
             closed.closedAt = states.first?.updatedAt
             closed.closedBy = exchange.caller.actor
             closed.note = closing.note
-            let shown = FailedTaskResource(closed)
+            let shown = FailedTaskResource(closed, ranking)
             guard let state = states.first else { return Answer(.ok, shown) }
             let headers: HTTPFields = [.eTag: ETag.text(state.version)]
             guard closing.status == .retried else { return Answer(.ok, shown, headers: headers) }

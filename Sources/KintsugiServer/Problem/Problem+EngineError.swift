@@ -21,6 +21,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
     case taskCancelled = "task-cancelled"
     case attemptNotCurrent = "attempt-not-current"
     case deadLetterClosed = "dead-letter-closed"
+    case bulkEnded = "bulk-operation-ended"
     case agentExists = "agent-exists"
     case agentInUse = "agent-in-use"
     case keyInConfiguration = "key-in-configuration"
@@ -47,7 +48,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .conflict, .taskEnded, .taskNotEnded, .taskNotWaiting, .taskCancelled, .attemptNotCurrent,
-            .deadLetterClosed, .agentExists, .agentInUse, .keyInConfiguration, .idempotencyInProgress:
+            .deadLetterClosed, .bulkEnded, .agentExists, .agentInUse, .keyInConfiguration, .idempotencyInProgress:
             409
         case .preconditionFailed: 412
         case .bodyTooLarge: 413
@@ -75,6 +76,7 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .taskCancelled: "Task was cancelled"
         case .attemptNotCurrent: "Attempt is no longer current"
         case .deadLetterClosed: "Dead letter is closed"
+        case .bulkEnded: "Bulk operation has ended"
         case .agentExists: "Agent exists"
         case .agentInUse: "Agent is in use"
         case .keyInConfiguration: "Key is set by configuration"
@@ -165,6 +167,8 @@ extension Problem {
                 .conflict,
                 "\(user.rawValue) has \(Engine.maxChainsOfUser) fallback chains, the most there can be; delete some."
             )
+        case .bulkEnded(let status):
+            self.init(.bulkEnded, "The bulk operation has ended (\(status.rawValue)).")
         case .idempotencyConflict:
             self.init(
                 .idempotencyInProgress, "A request with the same Idempotency-Key is being recorded just now.")

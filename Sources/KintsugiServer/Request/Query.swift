@@ -1,4 +1,5 @@
 import KintsugiCore
+import KintsugiStore
 import KintsugiVocabulary
 import KintsugiWire
 
@@ -134,6 +135,16 @@ struct Query {
             return nil
         }
         return number
+    }
+
+    mutating func groupCursor() -> CauseGroupCursor? {
+        guard let text = cursor() else { return nil }
+        let parts = text.split(separator: ":").compactMap { Int64($0) }
+        guard parts.count == 2 else {
+            add("cursor", "must be the next_cursor of the page before")
+            return nil
+        }
+        return CauseGroupCursor(rank: parts[0], number: parts[1])
     }
 
     static func cursorText(_ value: String) -> String { Base64.encodeURL(Array(value.utf8)) }

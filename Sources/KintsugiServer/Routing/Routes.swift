@@ -5,7 +5,7 @@ import KintsugiWire
 /// Every operation of the API with who may: the same as in the OpenAPI document, which a test compares.
 enum Routes {
     static let all: [Route] =
-        open + tasks + reports + deadLetters + agents + recovery + alerts + rest
+        open + tasks + reports + deadLetters + bulk + agents + recovery + alerts + rest
 
     /// The operations and the dashboard.
     static let served: [Route] = all + dashboard
@@ -46,10 +46,21 @@ enum Routes {
     private static let deadLetters = [
         Route(.get, Paths.failedTasks, .atLeast(.viewer), FailedTaskHandlers.list),
         Route(.get, Paths.failedTaskSummary, .atLeast(.viewer), MonitoringHandlers.deadLetterSummary),
+        Route(.get, Paths.failedTaskGroups, .atLeast(.viewer), FailedTaskHandlers.groups),
+        Route(.post, Paths.failedTaskBulk, .atLeast(.operator), BulkHandlers.startOnFailedTasks),
         Route(.get, Paths.failedTask, .atLeast(.viewer), FailedTaskHandlers.show),
         Route(.post, Paths.retryFailedTask, .atLeast(.operator), FailedTaskHandlers.retry),
         Route(.post, Paths.resolveFailedTask, .atLeast(.operator), FailedTaskHandlers.resolve),
         Route(.post, Paths.discardFailedTask, .atLeast(.operator), FailedTaskHandlers.discard),
+    ]
+
+    private static let bulk = [
+        Route(.post, Paths.taskBulk, .atLeast(.operator), BulkHandlers.startOnTasks),
+        Route(.get, Paths.bulkOperations, .atLeast(.viewer), BulkHandlers.list),
+        Route(.get, Paths.bulkOperation, .atLeast(.viewer), BulkHandlers.show),
+        Route(.post, Paths.pauseBulkOperation, .atLeast(.operator), BulkHandlers.pause),
+        Route(.post, Paths.resumeBulkOperation, .atLeast(.operator), BulkHandlers.resume),
+        Route(.post, Paths.cancelBulkOperation, .atLeast(.operator), BulkHandlers.cancel),
     ]
 
     private static let agents = [
@@ -64,11 +75,15 @@ enum Routes {
     ]
 
     private static let recovery = [
+        Route(.get, Paths.strategies, .atLeast(.viewer), StrategyHandlers.list),
+        Route(.get, Paths.strategiesForError, .atLeast(.viewer), StrategyHandlers.show),
         Route(.post, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.create),
         Route(.get, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.list),
         Route(.get, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.show),
         Route(.put, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.replace),
         Route(.delete, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.remove),
+        Route(.post, Paths.simulateChain, .atLeast(.operator), SimulationHandlers.ofChain),
+        Route(.post, Paths.simulate, .atLeast(.operator), SimulationHandlers.ofDraft),
     ]
 
     private static let alerts = [

@@ -46,7 +46,7 @@ extension MemoryLog {
     func recordHistory(_ kinds: [RecordKind], before: PageCursor?, limit: Int) -> Page<RecordChange> {
         guard limit > 0 else { return Page(elements: [], next: nil) }
         let found = changes.reversed().filter { change in
-            (kinds.isEmpty || kinds.contains(change.kind))
+            !change.event.isRoutine && (kinds.isEmpty || kinds.contains(change.kind))
                 && (before.map { change.position < $0.before } ?? true)
         }
         let shown = Array(found.prefix(limit))

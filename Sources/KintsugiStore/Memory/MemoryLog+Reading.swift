@@ -223,6 +223,7 @@ extension TaskQuery {
             && (createdBefore.map { state.createdAt < $0 } ?? true)
             && (text.map { matches($0, task) } ?? true)
             && state.attempts >= minAttempts
+            && (ids?.contains(task.state.id) ?? true)
             && (minAmount.map { least in
                 spec.payment.map { Decimal.compare($0.money.amount, least) >= 0 } ?? false
             } ?? true)
@@ -255,5 +256,8 @@ extension DeadLetterQuery {
             && (minAmount.map { least in
                 spec.payment.map { Decimal.compare($0.money.amount, least) >= 0 } ?? false
             } ?? true)
+            && (group == nil || entry.signature.fingerprint == group)
+            && (ids?.contains(entry.id) ?? true)
+            && entry.isInternal == isInternal
     }
 }

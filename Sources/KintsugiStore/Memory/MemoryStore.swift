@@ -84,7 +84,7 @@ package final class MemoryStore: Store {
 
     // MARK: Reading
 
-    private func read<Value>(_ body: (MemoryLog) -> Value) throws(StoreError) -> Value {
+    func read<Value>(_ body: (MemoryLog) -> Value) throws(StoreError) -> Value {
         let result = shared.withLock { shared -> Result<Value, StoreError> in
             shared.isClosed ? .failure(.closed) : .success(body(shared.log))
         }

@@ -129,7 +129,7 @@ struct ChannelCallerTests {
 
     @Test("A channel that does not answer in time has timed out")
     func timeout() async throws {
-        let failure = try await tell(.webhook, [], timeout: 150).result.failure()
+        let failure = try await tell(.webhook, [], timeout: 1000).result.failure()
         #expect(failure.type == .timeout && failure.sent == .maybe)
     }
 

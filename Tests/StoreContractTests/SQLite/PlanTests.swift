@@ -55,6 +55,32 @@ struct PlanTests {
             ("changes", "SEARCH a USING INDEX appends_record_times (at>? AND at<?)"),
             ("activity", "SEARCH stats USING PRIMARY KEY (subject_no=? AND minute>? AND minute<?)"),
             (
+                "deadLetters.byCause",
+                "SEARCH dead_letters USING INDEX dead_letters_cause (cause_no=? AND rowid<?)"
+            ),
+            (
+                "deadLetters.pendingByCause",
+                "SEARCH dead_letters USING INDEX dead_letters_cause_pending (cause_no=? AND rowid<?)"
+            ),
+            (
+                "deadLetters.turnedAway",
+                "SEARCH dead_letters USING INDEX dead_letters_turned_away (agent_no=? AND rowid>?)"
+            ),
+            (
+                "groups.pending",
+                "SEARCH g USING INDEX dead_letter_groups_pending (user_no=? AND pending>? AND (pending,cause_no)<(?,?))"
+            ),
+            (
+                "groups.total",
+                "SEARCH g USING INDEX dead_letter_groups_total (user_no=? AND (total,cause_no)<(?,?))"
+            ),
+            (
+                "groups.lastSeen",
+                "SEARCH g USING INDEX dead_letter_groups_last (user_no=? AND (last_at,cause_no)<(?,?))"
+            ),
+            ("groups.agents", "SEARCH dead_letter_group_agents USING PRIMARY KEY (user_no=? AND cause_no=?)"),
+            ("recordEvents", "SEARCH a USING INDEX appends_stream (stream_no=? AND seq>?)"),
+            (
                 "deadLetters.pending",
                 "SEARCH dead_letters USING INDEX dead_letters_pending (status=? AND rowid<?)"
             ),

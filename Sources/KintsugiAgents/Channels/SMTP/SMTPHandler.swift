@@ -38,8 +38,6 @@ final class SMTPHandler: ChannelInboundHandler {
         self.makeTLS = makeTLS
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { waitForNext(context) }
-
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
     /// We need no name of our own: an address in brackets says who we are.
@@ -49,6 +47,7 @@ final class SMTPHandler: ChannelInboundHandler {
         if let address = context.localAddress?.ipAddress {
             dialogue.name = address.contains(":") ? "[IPv6:\(address)]" : "[\(address)]"
         }
+        waitForNext(context)
         context.fireChannelActive()
     }
 
@@ -73,24 +72,26 @@ final class SMTPHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
-            fail(.networkError, "TLS with \(place) failed: \(Self.reason(error)).", context)
+        if let fault = Self.certificateFault(error) {
+            // Tried again it would be the same: somebody has to mend the server or the channel.
+            fail(
+                .networkError, class: .permanent, "TLS with \(place) failed: its certificate is \(fault).",
+                context)
+        } else if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
+            let reason = ConnectionTrouble.shortened("\(error)")
+            fail(.networkError, "TLS with \(place) failed: \(reason).", context)
         } else {
             let trouble = ConnectionTrouble(error, isQueued: false, isOver: false)
             fail(.networkError, "The connection to \(place) broke: \(trouble.reason).", context)
         }
     }
 
-    /// The usual reasons in words; the others as the library says them.
-    private static func reason(_ error: any Error) -> String {
-        let text = "\(error)"
-        if text.contains("CERTIFICATE_VERIFY_FAILED") {
-            return "its certificate is not signed by one to trust"
+    private static func certificateFault(_ error: any Error) -> String? {
+        if let error = error as? NIOSSLExtraError, error == .failedToValidateHostname {
+            return "for another host"
         }
-        if text.contains("ailedToValidateHostname") || text.contains("unableToValidate") {
-            return "its certificate is for another host"
-        }
-        return ConnectionTrouble.shortened(text)
+        // The library tells this only in a text that it made from BoringSSL's errors.
+        return "\(error)".contains("CERTIFICATE_VERIFY_FAILED") ? "not signed by one to trust" : nil
     }
 
     private func perform(_ actions: [SMTPDialogue.Action], _ context: ChannelHandlerContext) {
@@ -136,10 +137,13 @@ final class SMTPHandler: ChannelInboundHandler {
         promise.succeed(ending)
     }
 
-    private func fail(_ type: ErrorType, _ message: String, _ context: ChannelHandlerContext) {
+    private func fail(
+        _ type: ErrorType, class errorClass: ErrorClass? = nil, _ message: String,
+        _ context: ChannelHandlerContext
+    ) {
         let sent: Sent = dialogue.isSent ? .maybe : .no
         let text = message.prefix(1).uppercased() + message.dropFirst()
-        end(.failed(Failure(type: type, message: text, sent: sent)))
+        end(.failed(Failure(type: type, errorClass: errorClass, message: text, sent: sent)))
         timer?.cancel()
         context.close(promise: nil)
     }
