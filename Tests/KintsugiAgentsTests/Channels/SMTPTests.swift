@@ -5,7 +5,8 @@ import KintsugiVocabulary
 import NIOCore
 import Testing
 
-@Suite("Talking to mail servers", .timeLimit(.minutes(2)))
+/// One after the other: what measures time must not wait for others to be done.
+@Suite("Talking to mail servers", .serialized, .timeLimit(.minutes(2)))
 struct SMTPTests {
     private typealias Step = MailServer.Step
     private static let trusted = MailServer.certificateFile
@@ -286,7 +287,7 @@ struct SMTPTests {
     @Test("After the message the whole time of the attempt is waited, and then it may have been told")
     func silenceAtTheEnd() async throws {
         let told = try await tell(
-            MailServer.polite(["From:": []]), stepTimeout: .seconds(2), timeout: 5000
+            MailServer.polite(["From:": []]), stepTimeout: .seconds(1), timeout: 3000
         ) { Deliveries.email(port: $0) }
         let failure = try told.result.failure()
         #expect(failure.type == .timeout && failure.sent == .maybe)

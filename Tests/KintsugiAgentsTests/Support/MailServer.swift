@@ -35,6 +35,14 @@ final class MailServer: Sendable {
         return "/\(folder)/Fixtures/localhost.pem"
     }()
 
+    /// Made once: it is costly.
+    private static let tls = Result {
+        try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: certificateFile, format: .pem))))
+    }
+
     /// Says yes to everything but what `overrides` answer by the beginning of the command, the longest first.
     static func polite(extensions: [String] = [], _ overrides: [String: [Step]] = [:]) -> Script {
         let keys = overrides.keys.sorted { $0.utf8.count > $1.utf8.count }
@@ -81,11 +89,7 @@ final class MailServer: Sendable {
 
     private init(implicitTLS: Bool, _ script: @escaping Script) async throws {
         let state = SharedState()
-        let pem = Self.certificateFile
-        let context = try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(pem).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: pem, format: .pem))))
+        let context = try Self.tls.get()
         self.state = state
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -2,7 +2,7 @@ import KintsugiVocabulary
 
 /// The rules of telling.
 extension Notifier {
-    enum Verdict: Sendable, Hashable {
+    enum Telling: Sendable, Hashable {
         case tell(Notification.Reason)
         /// Not before then.
         case wait(until: Timestamp)
@@ -13,7 +13,7 @@ extension Notifier {
         case nothing
     }
 
-    func verdict(on alert: Alert, told: Told?, _ channel: ChannelRule, at now: Timestamp) -> Verdict {
+    func verdict(on alert: Alert, told: Told?, _ channel: ChannelRule, at now: Timestamp) -> Telling {
         guard channel.isEnabled else { return .nothing }
         if alert.status == .resolved { return recovery(alert, told, channel, at: now) }
         guard alert.severity >= channel.minSeverity, channel.match?.matches(alert) ?? true,
@@ -28,7 +28,7 @@ extension Notifier {
     }
 
     /// Those who were told are told of the end; a silence does not keep it from them, quiet hours do for a while.
-    private func recovery(_ alert: Alert, _ told: Told?, _ channel: ChannelRule, at now: Timestamp) -> Verdict
+    private func recovery(_ alert: Alert, _ told: Told?, _ channel: ChannelRule, at now: Timestamp) -> Telling
     {
         guard told?.isFiring == true else { return .nothing }
         guard channel.sendsResolved else { return .forget }
