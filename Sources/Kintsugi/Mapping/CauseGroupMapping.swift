@@ -1,4 +1,4 @@
-import KintsugiCore
+package import KintsugiCore
 package import KintsugiStore
 import KintsugiVocabulary
 package import KintsugiWire
