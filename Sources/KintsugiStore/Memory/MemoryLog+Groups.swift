@@ -28,7 +28,11 @@ extension MemoryLog {
             guard user == nil || entry.task.state.spec.userID == user else { continue }
             members[fingerprint, default: []].append(entry)
         }
-        return members.compactMap { CauseGroup($0.value, fingerprint: $0.key, number: numbers[$0.key] ?? 0) }
+        return members.compactMap { fingerprint, entries in
+            var group = CauseGroup(entries, fingerprint: fingerprint, number: numbers[fingerprint] ?? 0)
+            group?.sample = withAlert(entries[entries.count - 1])
+            return group
+        }
     }
 
     func places(_ query: DeadLetterQuery) -> Page<DeadLetterPlace> {
