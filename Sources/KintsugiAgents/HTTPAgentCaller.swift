@@ -18,8 +18,11 @@ package import NIOCore
 /// | the attempt's time is over | `timeout`, maybe sent, or not if there was no connection |
 /// | the guard refuses the address | `address_refused`, not sent |
 /// | a URL or header that cannot be sent | `client_error`, not sent |
+/// | no token: the token server refuses us, a file cannot be read | `auth_failure`, not sent |
+/// | no token: the token server is not there or ill | `network_error`, not sent |
 package struct HTTPAgentCaller: AgentCaller {
     private let client: GuardedClient
+    private let credentials: Credentials
     private let userAgent: String
     private let logger: Logger
 
@@ -30,6 +33,9 @@ package struct HTTPAgentCaller: AgentCaller {
     ) {
         client = GuardedClient(configuration: configuration, guard: `guard`, eventLoopGroup: eventLoopGroup)
         userAgent = "kintsugi/\(configuration.version)"
+        credentials = Credentials(
+            client: client, folder: configuration.secretFolder, userAgent: userAgent,
+            eventLoopGroup: eventLoopGroup)
         self.logger = logger
     }
 
@@ -39,21 +45,28 @@ package struct HTTPAgentCaller: AgentCaller {
     package func call(_ call: AgentCall) async -> CallResult {
         let begin = NIODeadline.now()
         let deadline = begin + .milliseconds(min(max(call.timeout, 1), Self.longestTimeout))
-        let result: ExchangeResult
         guard let text = call.agent.callbackURL else {
             return AnswerReader(call, now: call.startedAt).missingCallback()
         }
+        let presented: Credentials.Presented?
+        switch await credentials.present(call, begin: begin, deadline: deadline) {
+        case .success(let found): presented = found
+        case .failure(let problem): return AnswerReader(call, now: call.startedAt).read(problem)
+        }
+        let result: ExchangeResult
         do throws(CallbackURL.Problem) {
             let url = try CallbackURL(text)
             let request = AgentRequest(
-                call, url: url, userAgent: userAgent, spanID: .random(in: 1...UInt64.max))
+                call, url: url, credentials: presented, userAgent: userAgent,
+                spanID: .random(in: 1...UInt64.max))
             result = await client.post(
                 url, headers: request.headers, body: ByteBuffer(bytes: request.body), deadline: deadline)
         } catch {
             result = .failed(.addressRefused(error.sentence))
         }
+        if case .answered(let answer) = result, answer.status == 401 { credentials.refused(call.agent.auth) }
         let spent = (NIODeadline.now() - begin).nanoseconds / 1_000_000
-        let read = AnswerReader(call, now: call.startedAt + spent).read(result)
+        let read = AnswerReader(call, now: call.startedAt + spent, credential: presented?.secret).read(result)
         if read.isLocalSaturation {
             logger.debug(
                 "No free connection to call an agent with",

@@ -22,6 +22,8 @@ package struct HTTPAgentCallerConfiguration: Sendable {
     package var resolverThreads = 16
     /// Names reached by TLS whose connections are kept, see `ClientPool`.
     package var maxPinnedClients = 64
+    /// Where agents' secrets stand in files; nil: nowhere.
+    package var secretFolder: SecretFolder?
     /// Asks for a name's addresses, and may block.
     package var lookup: @Sendable (_ name: String) throws(LookupError) -> [IPAddress]
 

@@ -25,6 +25,8 @@ package struct ServerConfiguration: Sendable {
     package var version = "0"
     package var startedAt: Timestamp
     package var areSecretsSealed = true
+    /// Whether agents' credentials may stand in files.
+    package var hasSecretFolder = false
     package var logger: Logger
     /// Whether the engine runs and takes work.
     package var isReady: @Sendable () -> Bool

@@ -1,5 +1,4 @@
 package import KintsugiCore
-import KintsugiVocabulary
 
 /// What recovery has learned so far.
 package struct MeasuredRemedies: Sendable, Hashable {

@@ -202,6 +202,8 @@ package struct TaskQuery: Sendable, Hashable {
     /// None but these.
     package var ids: [TaskID]?
     package var excluded = Excluded()
+    /// Only work of our own, which is left out else: tasks of `Reserved.user`.
+    package var isInternal = false
     package var before: PageCursor?
     package var limit = 50
 

@@ -80,11 +80,18 @@ public struct AgentAuthResource: Resource {
     public var type: String
     public var username: String?
     public var name: String?
+    public var tokenURL: String?
+    public var clientID: String?
+    public var scope: String?
+    public var audience: String?
+    /// In the server's folder of secrets.
+    public var path: String?
 
-    package init(type: String, username: String? = nil, name: String? = nil) {
+    package init(type: String, username: String? = nil, name: String? = nil, path: String? = nil) {
         self.type = type
         self.username = username
         self.name = name
+        self.path = path
     }
 
     package func write(to json: inout JSONWriter) {
@@ -92,6 +99,11 @@ public struct AgentAuthResource: Resource {
             $0.member("type", type)
             $0.member("username", username)
             $0.member("name", name)
+            $0.member("token_url", tokenURL)
+            $0.member("client_id", clientID)
+            $0.member("scope", scope)
+            $0.member("audience", audience)
+            $0.member("path", path)
         }
     }
 }

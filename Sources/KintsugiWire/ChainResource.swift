@@ -16,6 +16,7 @@ public struct ChainResource: Resource {
     public var createdAt = ""
     public var updatedAt = ""
     public var createdBy = ""
+    public var stats = ChainStatsResource()
 
     package init() {}
 
@@ -32,6 +33,27 @@ public struct ChainResource: Resource {
             json.member("created_at", createdAt)
             json.member("updated_at", updatedAt)
             json.member("created_by", createdBy)
+            json.member("stats", resource: stats)
+        }
+    }
+}
+
+/// How often a chain was begun, in all its versions, and how it ended.
+public struct ChainStatsResource: Resource {
+    public var started = 0
+    public var recovered = 0
+    public var exhausted = 0
+    /// Of those that came to an end; nil: none has.
+    public var successRate: Double?
+
+    package init() {}
+
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("started", started)
+            json.member("recovered", recovered)
+            json.member("exhausted", exhausted)
+            json.member("success_rate", successRate)
         }
     }
 }

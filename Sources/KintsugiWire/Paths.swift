@@ -42,8 +42,12 @@ public enum Paths {
     public static let circuitBreakers = "/api/v1/circuit-breakers"
     public static let openCircuitBreaker = "/api/v1/circuit-breakers/{provider}/open"
     public static let closeCircuitBreaker = "/api/v1/circuit-breakers/{provider}/close"
+    public static let strategies = "/api/v1/recovery/strategies"
+    public static let strategiesForError = "/api/v1/recovery/strategies/{error_type}"
     public static let fallbackChains = "/api/v1/recovery/fallback-chain"
     public static let fallbackChain = "/api/v1/recovery/fallback-chain/{id}"
+    public static let simulateChain = "/api/v1/recovery/fallback-chain/{id}/simulate"
+    public static let simulate = "/api/v1/recovery/simulate"
     public static let stats = "/api/v1/stats"
     public static let audit = "/api/v1/audit"
     public static let alerts = "/api/v1/alerts"
@@ -63,8 +67,8 @@ public enum Paths {
     /// Addresses of the dashboard, which all answer the same page.
     public static let pages = [
         "/", "/tasks", "/tasks/{id}", "/dead-letters", "/dead-letters/{id}", "/breakers", "/recovery",
-        "/alerts",
-        "/agents", "/agents/{id}", "/live", "/settings", "/docs", signIn,
+        "/recovery/{id}", "/alerts", "/alerts/{id}", "/agents", "/agents/{id}", "/live", "/settings", "/docs",
+        signIn,
     ]
     public static let signIn = "/sign-in"
     /// The dashboard's files are below it.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from harness import Api, JSON
+from harness import Api, JSON, stamp
 from views import ROOMS, TABS, View, Views
 
 MARK = "pwn-marker"
@@ -49,7 +49,14 @@ def planted(api: Api) -> dict[str, Any]:
     api.post(f"/tasks/{closed['id']}/retry", {"input": {"edited": HTML}, "reason": ALL[:480]}, expect=202)
     api.wait(closed, "failed", round=2)
     api.open_breaker(broken.id, reason=ALL[:1900])
-    return {"failed": failed, "done": done, "running": running, "reported": reported, "cancelled": cancelled, "closed": closed,
+    chain = api.post("/recovery/fallback-chain", {"name": HTML[:190], "match": {"task_type": "hostile.asked"}, "steps": [
+        {"strategy": "modify_input", "patch": {HTML: LINK}}, {"strategy": "escalate", "message": ALL[:900]}]}, expect=201)
+    asked = api.wait(api.task(broken, **rich | {"type": "hostile.asked"}), "waiting")
+    channel = api.post("/alert-channels", {"kind": "log", "name": HTML[:190], "config": {}}, expect=201)
+    api.post(f"/alert-channels/{channel['id']}/test", expect=202)
+    api.post("/alert-silences", {"match": {"task_type": "hostile.none"}, "ends_at": stamp(3600), "comment": ALL[:480]}, expect=201)
+    bulk = api.post("/failed-tasks/bulk", {"action": "discard", "filter": {"agent": "nobody"}, "note": ALL[:1900]}, expect=202)
+    return {"chain": chain["id"], "asked": asked, "channel": channel["id"], "bulk": bulk["id"], "failed": failed, "done": done, "running": running, "reported": reported, "cancelled": cancelled, "closed": closed,
             "entry": api.entry(failed), "agent": broken.id, "user": user}
 
 
@@ -65,10 +72,11 @@ def harmless(view: View) -> None:
 
 
 def places(planted: dict[str, Any]) -> list[str]:
-    tasks = [planted[name]["id"] for name in ("failed", "done", "running", "reported", "cancelled", "closed")]
+    tasks = [planted[name]["id"] for name in ("failed", "done", "running", "reported", "cancelled", "closed", "asked")]
     entry = planted["entry"]["id"]
     return [path for path, _, _ in ROOMS] + [f"/tasks/{id}?tab={tab}" for id in tasks for tab in TABS] + [
         "/dead-letters?view=entries&status=all", f"/dead-letters/{entry}", f"/dead-letters?view=entries&entry={entry}",
+        f"/recovery/{planted['chain']}", "/alerts?view=channels", f"/alerts?view=channels&channel={planted['channel']}", "/alerts?view=silences", f"/dead-letters?bulk={planted['bulk']}", "/dead-letters?view=bulk",
         f"/agents?agent={planted['agent']}", f"/agents/{planted['agent']}", f"/live?task={planted['reported']['id']}&seq=2",
     ]
 
@@ -132,7 +140,8 @@ def test_addresses_are_text_too(api: Api, planted: dict[str, Any], views: Views)
     view = views.open(api, f"/tasks?q={HTML.replace('#', '%23').replace('&', '%26')}").live().allow("status of 4(04|22) ")
     harmless(view)
     for place in (f"/tasks/{HTML[:40]}", f"/agents/{HTML[:40]}", f"/dead-letters/{LINK}", "/tasks?task=<img src=x onerror=window.pwned=9>", "/live?q=<img src=x>&task=<b>&seq=<b>",
-                  "/?from=<b>1&to=<b>2", "/dead-letters?view=entries&type=<img src=x>&agent=<b>&group=<b>", "//evil.example/", "/\\evil.example"):
+                  "/?from=<b>1&to=<b>2", "/dead-letters?view=entries&type=<img src=x>&agent=<b>&group=<b>", "/recovery/new?error=<b>&steps=<img src=x>&type=<b>", "/recovery?error=<b>", "/alerts?alert=<img src=x>", "/dead-letters?bulk=<img src=x>",
+                  "/alerts?view=channels&channel=<b>", "//evil.example/", "/\\evil.example"):
         view.page.evaluate("place => { try { history.pushState(null, '', place); dispatchEvent(new PopStateEvent('popstate')); } catch {} }", place)
         view.settled()
         harmless(view)

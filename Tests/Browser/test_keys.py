@@ -171,7 +171,7 @@ REACHABLE = """() => [...document.querySelectorAll('a[href], button, input, sele
     .filter((one) => one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.tabIndex >= 0 && !(one.type === 'radio' && !one.checked)).length"""
 
 
-@pytest.mark.parametrize("path", ["/", "/tasks", "/dead-letters", "/breakers", "/agents", "/settings", "task", "panel"])
+@pytest.mark.parametrize("path", ["/", "/tasks", "/dead-letters", "/breakers", "/recovery", "/recovery/new?steps=retry,escalate,compensate", "/alerts", "/alerts?view=channels", "/agents", "/settings", "task", "panel"])
 def test_tab_reaches_everything_and_is_seen(shared: View, story: Story, path: str) -> None:
     view = shared
     view.page.goto(view.origin + {"task": f"/tasks/{story.failed['id']}", "panel": f"/tasks?task={story.failed['id']}"}.get(path, path))

@@ -77,6 +77,7 @@ def shared(api: Api, tasks: dict[str, JSON], module_views: Views) -> View:
 def test_an_age_is_asked_as_a_time(view: View) -> None:
     for query, name in (("age:<1h", "created_after"), ("age:>1h", "created_before")):
         view.go("/tasks")
+        expect(view.rows).to_have_count(4)
         view.search.fill(query)
         with answered(view, "/tasks?") as answer:
             view.search.press("Enter")

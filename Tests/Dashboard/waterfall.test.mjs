@@ -113,6 +113,23 @@ test('a failure goes straight to failed, and a new round back to pending', () =>
     assert.equal(path.nodes.get('pending').spent_ms, 100);
 });
 
+test('a chain that asks at once goes from the attempt to the person, and from the answer to the end', () => {
+    const path = pathOf(events([
+        ['task_created', 0], ['attempt_started', 0, {number: 1, counted: true}], ['attempt_failed', 5, {number: 1, error: {}}], ['fallback_started', 5], ['fallback_step_started', 5, {step: 1}],
+        ['task_escalated', 5, {until: null}], ['task_resumed', 95, {action: 'complete'}], ['fallback_step_succeeded', 95, {step: 1}], ['fallback_succeeded', 95], ['task_completed', 95],
+    ]), T0 + 100);
+    assert.deepEqual([...path.edges.keys()], ['pending>in_progress', 'in_progress>waiting', 'waiting>completed']);
+    assert.equal(path.nodes.get('waiting').spent_ms, 90);
+});
+
+test('a chain that fails at once goes straight to failed', () => {
+    const path = pathOf(events([
+        ['task_created', 0], ['attempt_started', 0, {number: 1, counted: true}], ['attempt_failed', 5, {number: 1, error: {}}], ['fallback_started', 5], ['fallback_step_started', 5, {step: 1}],
+        ['attempt_started', 5, {number: 2, counted: false, fallback_step: 1}], ['attempt_failed', 9, {number: 2, error: {}}], ['fallback_step_failed', 9, {step: 1}], ['fallback_exhausted', 9], ['task_failed', 9], ['moved_to_dlq', 9],
+    ]), T0 + 10);
+    assert.deepEqual([...path.edges.keys()], ['pending>in_progress', 'in_progress>pending', 'in_progress>failed']);
+});
+
 test('holds begin with the first task_held and end with what goes on', () => {
     assert.deepEqual(holdsOf(events([['task_created', 0], ['task_held', 10, {provider: 'p'}], ['task_held', 20, {provider: 'p'}], ['task_released', 50]])),
         [{from: T0 + 10, to: T0 + 50, provider: 'p'}]);

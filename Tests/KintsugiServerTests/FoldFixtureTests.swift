@@ -137,14 +137,16 @@ enum FoldStories {
         "cancelled-while-pending": Story(.taskCancelled(reason: nil, actor: "user:ann"), spec: later),
         "escalated": Story(
             .taskStarted(round: 1), Story.start(1), Story.failure(1, 422, .validationError), began(),
-            step(1, agent: other), ofStep(2, 1, other), Story.failure(2), chain(.fallbackStepFailed, 1), step(2),
+            step(1, agent: other), ofStep(2, 1, other), Story.failure(2), chain(.fallbackStepFailed, 1),
+            step(2),
             .taskEscalated(until: time(90_000), message: "Is this right?"),
             .taskResumed(Resumption(.retry, actor: "user:ann", note: "yes")), ofStep(3, 2, Story.agent),
             success(3), chain(.fallbackStepSucceeded, 2), chain(.fallbackSucceeded, 0),
             .taskCompleted(output: .null)),
         "chain-exhausted": Story(
             .taskStarted(round: 1), Story.start(1), Story.failure(1, 500), began(),
-            step(1, agent: other, due: time(60_000)), ofStep(2, 1, other), .attemptAbandoned(number: 2, node: "n"),
+            step(1, agent: other, due: time(60_000)), ofStep(2, 1, other),
+            .attemptAbandoned(number: 2, node: "n"),
             ofStep(3, 1, other), Story.failure(3), retried(2, in: 40_000), ofStep(4, 1, other, probe: true),
             Story.failure(4), chain(.fallbackStepFailed, 1), chain(.fallbackExhausted, 0),
             .taskFailed(reason: .fallbackExhausted, failure: refused),
@@ -159,7 +161,8 @@ enum FoldStories {
             .taskFailed(reason: .permanentError, failure: refused),
             .movedToDLQ(Story.deadLetter, reason: .permanentError), requeued(2, agent: AgentID("c")),
             .taskStarted(round: 2), began(.breakerOpen), step(1, agent: other), ofStep(2, 1, other),
-            Story.failure(2), chain(.fallbackStepFailed, 1), step(2), .taskEscalated(until: nil, message: nil),
+            Story.failure(2), chain(.fallbackStepFailed, 1), step(2),
+            .taskEscalated(until: nil, message: nil),
             .taskResumed(Resumption(.complete, actor: "user:ann")), chain(.fallbackStepSucceeded, 2),
             chain(.fallbackSucceeded, 0), .taskCompleted(output: .null)),
     ]
@@ -228,7 +231,8 @@ enum FoldStories {
                 type: type, chainID: "chain", step: step,
                 strategy: step == 0 ? nil : snapshot.steps[step - 1].strategy.rawValue))
     }
-    private static func ofStep(_ number: Int, _ step: Int, _ agent: AgentID, probe: Bool = false) -> TaskEvent {
+    private static func ofStep(_ number: Int, _ step: Int, _ agent: AgentID, probe: Bool = false) -> TaskEvent
+    {
         .attemptStarted(
             AttemptStart(
                 number: number, agentID: agent, provider: ProviderID(agent.rawValue), node: "n", probe: probe,

@@ -17,6 +17,7 @@ struct TestServer {
     let engine: Engine
     let keys: KeyRing
     let live: LiveTopics
+    let alerts: AlertDispatcher
     let adminKey: String
     private let configuration: ServerConfiguration
 
@@ -33,6 +34,7 @@ struct TestServer {
             logger: logger)
         try await engine.prepare()
         live = try await LiveTopics(engine: engine)
+        alerts = try await AlertDispatcher(engine: engine) { DeliveryDocument.render($0, base: "") }
         keys = KeyRing(engine: engine)
         adminKey = try await keys.bootstrap(adminKeyFromEnvironment: nil) ?? ""
         var configuration = ServerConfiguration(startedAt: .zero, logger: logger)
@@ -49,7 +51,7 @@ struct TestServer {
 
     func test(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
         let application = makeApplication(
-            engine: engine, keys: keys, live: live, configuration: configuration)
+            engine: engine, keys: keys, live: live, alerts: alerts, configuration: configuration)
         try await application.test(.router) { try await body($0) }
     }
 }

@@ -60,7 +60,8 @@ class Frame extends Part {
         this.rail = this.#rail();
         replace(this, h('div', {class: 'frame'}, h('a', {class: 'skip button', href: '#main'}, 'Skip to the content'), this.rail, this.#bar(), this.main));
         this.atEnd(onPlace(() => this.show()));
-        this.atEnd(resources.health.subscribe(({value}) => { if (value) this.#badge(value); }));
+        this.atEnd(resources.health.subscribe(({value}) => { if (value) this.#badges(value); }));
+        this.atEnd(resources.alerts.subscribe(({value}) => { if (value) this.#badge('/alerts', value.data.length, 'crack', value.next_cursor ? '+' : ''); }));
         this.#keys();
         this.show();
     }
@@ -139,16 +140,17 @@ class Frame extends Part {
         toast(live.isHeld ? 'Paused: what happens is kept and shown when you go on.' : 'Live again.');
     }
 
-    #badge(health) {
-        const set = (path, value, tone) => {
-            const badge = this.badges.get(path);
-            badge.hidden = !value;
-            setText(badge, compact(value));
-            setAttribute(badge, 'class', `badge tone-${tone}`);
-        };
-        set('/dead-letters', health.dead_letters.pending, 'copper');
-        set('/breakers', health.circuit_breakers.filter((one) => one.state !== 'closed').length, 'crack');
-        set('/tasks', health.counts.waiting, 'person');
+    #badge(path, value, tone, more = '') {
+        const badge = this.badges.get(path);
+        badge.hidden = !value;
+        setText(badge, compact(value) + more);
+        setAttribute(badge, 'class', `badge tone-${tone}`);
+    }
+
+    #badges(health) {
+        this.#badge('/dead-letters', health.dead_letters.pending, 'copper');
+        this.#badge('/breakers', health.circuit_breakers.filter((one) => one.state !== 'closed').length, 'crack');
+        this.#badge('/tasks', health.counts.waiting, 'person');
         document.title = `${health.dead_letters.pending ? `(${compact(health.dead_letters.pending)}) ` : ''}${this.room?.name ?? 'Kintsugi'} – Kintsugi`;
     }
 

@@ -39,7 +39,7 @@ package struct Interest: Sendable {
     func topic(of task: TaskNumber, user: UserID, isInternal: Bool) -> Int? {
         if let index = tasks[task] { return index }
         if !isInternal, let index = users[user] { return index }
-        return all
+        return isInternal ? nil : all
     }
 
     /// What it wants of the store.

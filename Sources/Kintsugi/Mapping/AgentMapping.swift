@@ -36,6 +36,14 @@ extension AgentAuthResource {
         case .bearer: self.init(type: "bearer")
         case .basic(let username, _): self.init(type: "basic", username: username)
         case .header(let name, _): self.init(type: "header", name: name)
+        case .clientCredentials(let client):
+            self.init(type: "oauth2_client_credentials")
+            tokenURL = client.tokenURL
+            clientID = client.clientID
+            scope = client.scope
+            audience = client.audience
+        case .bearerFile(let path): self.init(type: "bearer_file", path: path)
+        case .headerFile(let name, let path): self.init(type: "header_file", name: name, path: path)
         }
     }
 }

@@ -5,7 +5,7 @@ import KintsugiVocabulary
 package import KintsugiWire
 
 extension ChainResource {
-    package init(_ record: ChainRecord) {
+    package init(_ record: ChainRecord, _ figures: ChainFigures) {
         self.init()
         let chain = record.chain
         id = chain.id.description
@@ -19,6 +19,17 @@ extension ChainResource {
         createdAt = record.createdAt.rfc3339
         updatedAt = record.updatedAt.rfc3339
         createdBy = Actor.shown(record.createdBy)
+        stats = ChainStatsResource(figures)
+    }
+}
+
+extension ChainStatsResource {
+    package init(_ figures: ChainFigures) {
+        self.init()
+        started = figures.started
+        recovered = figures.recovered
+        exhausted = figures.exhausted
+        successRate = figures.successRate
     }
 }
 

@@ -132,7 +132,8 @@ extension TimelineMoment {
         let agent = resumption.agentID.map { " with agent \($0)" } ?? ""
         switch resumption.answer {
         case .retry: return "Decided by \(who): try again\(agent)" + Self.said(resumption.note)
-        case .complete: return "Decided by \(who): complete with the given output" + Self.said(resumption.note)
+        case .complete:
+            return "Decided by \(who): complete with the given output" + Self.said(resumption.note)
         case .fail: return "Decided by \(who): give up" + Self.said(resumption.note)
         case .timedOut: return "Nobody decided in time."
         }

@@ -5,7 +5,7 @@ package import KintsugiWire
 
 extension FailedTaskResource {
     /// The entry as clients see it, with the task as it was when it came here.
-    package init(_ entry: DeadLetter) {
+    package init(_ entry: DeadLetter, _ ranking: StrategyRanking) {
         let state = entry.task.state
         self.init(task: TaskResource(state, Outlook(now: entry.failedAt)))
         id = entry.id.description
@@ -20,7 +20,7 @@ extension FailedTaskResource {
         closedAt = entry.closedAt?.rfc3339
         closedBy = entry.closedBy.map(Actor.shown)
         note = entry.note
-        suggestedStrategies = SuggestedStrategies.names(for: entry.failure)
+        suggestedStrategies = ranking.names(for: entry.failure?.type)
     }
 }
 
@@ -43,25 +43,5 @@ extension Totals {
     var pendingMoney: [Money] {
         pendingValue.sorted { $0.key < $1.key }.compactMap { Money($0.value, $0.key) }
             .filter { Decimal.compare($0.amount, "0") > 0 }
-    }
-}
-
-/// What a person may try first, by the kind of failure; replaced by what has worked once that is measured.
-enum SuggestedStrategies {
-    static func names(for failure: Failure?) -> [String] {
-        switch failure?.type {
-        case .timeout: ["wait_and_retry", "increase_timeout", "switch_agent"]
-        case .networkError, .serverError, .circuitOpen, .workerLost:
-            ["wait_and_retry", "switch_agent", "retry"]
-        case .rateLimit: ["wait_and_retry", "switch_agent"]
-        case .authFailure: ["refresh_credentials", "switch_agent", "escalate"]
-        case .validationError, .clientError: ["modify_input", "switch_agent", "escalate"]
-        case .notFound: ["modify_input", "escalate", "discard"]
-        case .missingCallback, .addressRefused: ["switch_agent", "escalate"]
-        case .invalidResponse: ["switch_agent", "retry", "escalate"]
-        case .deadlineExceeded: ["retry", "increase_timeout", "discard"]
-        case .handlerError, .agentReported: ["retry", "switch_agent", "escalate"]
-        case .cancelled, nil: ["retry", "discard"]
-        }
     }
 }

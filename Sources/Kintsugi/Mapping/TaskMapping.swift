@@ -59,7 +59,8 @@ extension TaskState {
 
     /// A chain's attempts do not count, but they are of the round all the same.
     private func isOfThisRound(_ attempt: Attempt) -> Bool {
-        attempt.start.step != nil && chain != nil && attempt.startedAt >= (chain?.startedAt ?? attempt.startedAt)
+        attempt.start.step != nil && chain != nil
+            && attempt.startedAt >= (chain?.startedAt ?? attempt.startedAt)
     }
 
     /// Why it has its status, in one word.

@@ -13,8 +13,8 @@ extension TimelineMoment {
             start.step != nil
                 ? "Attempt \(start.number) went to agent \(start.agentID), for \(place(before.chain))."
                 : start.probe
-                ? "Attempt \(start.number) went to agent \(start.agentID) as a probe of \(start.provider)."
-                : "Attempt \(after.roundAttempts) of \(maxAttempts) went to agent \(start.agentID)."
+                    ? "Attempt \(start.number) went to agent \(start.agentID) as a probe of \(start.provider)."
+                    : "Attempt \(after.roundAttempts) of \(maxAttempts) went to agent \(start.agentID)."
         case .attemptSuccess(let success):
             "Attempt \(success.number) succeeded after \(Phrases.span(success.duration))."
         case .attemptFailed(let failed):

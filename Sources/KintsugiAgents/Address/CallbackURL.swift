@@ -90,6 +90,11 @@ package struct CallbackURL: Sendable, Hashable {
         return port
     }
 
+    /// The host that stands alone, an IPv6 address with or without brackets.
+    static func host(of text: String) throws(Problem) -> Host {
+        try host(text.contains(":") && !text.hasPrefix("[") ? "[\(text)]" : text[...])
+    }
+
     private static func host(_ text: Substring) throws(Problem) -> Host {
         if text.hasPrefix("[") {
             guard let address = IPAddress(text.dropFirst().dropLast()), case .v6 = address else {

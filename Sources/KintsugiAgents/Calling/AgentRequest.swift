@@ -3,18 +3,15 @@ internal import KintsugiEngine
 internal import KintsugiVocabulary
 internal import NIOHTTP1
 
-#if canImport(FoundationEssentials)
-    internal import FoundationEssentials
-#else
-    internal import FoundationEssentials
-#endif
-
 /// What an agent gets: the body and the headers of one call.
 struct AgentRequest {
     let headers: HTTPHeaders
     let body: [UInt8]
 
-    init(_ call: AgentCall, url: CallbackURL, userAgent: String, spanID: UInt64) {
+    init(
+        _ call: AgentCall, url: CallbackURL, credentials: Credentials.Presented?, userAgent: String,
+        spanID: UInt64
+    ) {
         let body = Self.body(of: call)
         let key = call.idempotencyKey
         let seconds = call.startedAt.milliseconds / 1000
@@ -37,8 +34,8 @@ struct AgentRequest {
         if let trace = call.traceparent.flatMap(TraceParent.init) {
             headers.add(name: "traceparent", value: trace.header(spanID: spanID))
         }
-        if let (name, value) = Self.header(of: call.agent.auth), !Self.isReserved(name) {
-            headers.add(name: name, value: value)
+        if let credentials, !Self.isReserved(credentials.name) {
+            headers.add(name: credentials.name, value: credentials.value)
         }
         self.headers = headers
         self.body = body
@@ -55,16 +52,6 @@ struct AgentRequest {
         "idempotency-key", "keep-alive", "te", "traceparent", "tracestate", "trailer", "transfer-encoding",
         "upgrade", "user-agent",
     ]
-
-    private static func header(of auth: AgentRecord.Auth?) -> (name: String, value: String)? {
-        switch auth {
-        case .bearer(let token): ("authorization", "Bearer \(token)")
-        case .basic(let username, let password):
-            ("authorization", "Basic " + Data("\(username):\(password)".utf8).base64EncodedString())
-        case .header(let name, let value): (name, value)
-        case nil: nil
-        }
-    }
 
     private static func body(of call: AgentCall) -> [UInt8] {
         let task = "\(call.report.baseURL)/api/v1/tasks/\(call.taskID)"

@@ -9,16 +9,30 @@ struct AnswerReader {
     private let table: ClassificationTable
     /// The time at which the exchange ended, for a `Retry-After` that is a date.
     private let now: Timestamp
+    /// What we presented, and must not repeat.
+    private let credential: String?
+    /// Who answered, for the beginning of a sentence.
+    private let speaker: String
 
-    init(_ call: AgentCall, now: Timestamp) {
+    init(
+        _ call: AgentCall, now: Timestamp, credential: String? = nil, speaker: String = "The agent"
+    ) {
         self.call = call
+        self.credential = credential
+        self.speaker = speaker
         table = ClassificationTable(overrides: call.agent.classification)
         self.now = now
     }
 
-    func read(_ result: ExchangeResult) -> CallResult {
+    func read(_ result: ExchangeResult) -> CallResult { read(result, judging: success) }
+
+    /// - Parameter judge: What an answer 2xx means.
+    func read(_ result: ExchangeResult, judging judge: (HTTPAnswer) -> AttemptOutcome) -> CallResult {
         switch result {
-        case .answered(let answer): CallResult(read(answer))
+        case .answered(let answer):
+            // The status of an error stands whatever becomes of its body.
+            CallResult(
+                (200...299).contains(answer.status) ? judge(answer) : .failed(refusal(answer)))
         case .failed(let failure): read(failure)
         case .cancelled: CallResult(.cancelled)
         case .interrupted: CallResult(.interrupted)
@@ -27,6 +41,17 @@ struct AnswerReader {
 
     func missingCallback() -> CallResult {
         failed(.missingCallback, "The agent \(call.agent.profile.id) has no callback URL.", sent: .no)
+    }
+
+    /// What comes of an attempt that we had no credentials for: its agent was not asked.
+    func read(_ problem: CredentialProblem) -> CallResult {
+        switch problem {
+        case .failed(let type, let text): failed(type, text, sent: .no)
+        case .outOfTime:
+            failed(.timeout, "The time was over before there was a token. Its time was \(span).", sent: .no)
+        case .cancelled: CallResult(.cancelled)
+        case .interrupted: CallResult(.interrupted)
+        }
     }
 
     private func read(_ failure: ExchangeFailure) -> CallResult {
@@ -52,13 +77,12 @@ struct AnswerReader {
         return CallResult(.failed(failure), isLocalSaturation: isLocalSaturation)
     }
 
-    /// The status of an error, and of 202, stands whatever becomes of its body.
-    private func read(_ answer: HTTPAnswer) -> AttemptOutcome {
+    /// A 202 stands whatever becomes of its body.
+    private func success(_ answer: HTTPAnswer) -> AttemptOutcome {
         if answer.status == 202 { return .accepted }
-        guard (200...299).contains(answer.status) else { return .failed(refusal(answer)) }
         switch answer.ending {
         case .whole: return output(answer)
-        case .tooLong: return invalid(answer, "its body is too long")
+        case .tooLong: return unexpected(answer, "its body is too long")
         case .broken(let reason):
             return failed(
                 .networkError, "\(saying(answer)), but its body broke off: \(reason).",
@@ -80,11 +104,11 @@ struct AnswerReader {
             let bytes = isWhole ? answer.body : Array(answer.body[node.range])
             return .succeeded(output: JSONText(valid: bytes), httpStatus: answer.status)
         } catch {
-            return invalid(answer, "its body is not the JSON it should be: \(error)")
+            return unexpected(answer, "its body is not the JSON it should be: \(error)")
         }
     }
 
-    private func invalid(_ answer: HTTPAnswer, _ reason: String) -> AttemptOutcome {
+    func unexpected(_ answer: HTTPAnswer, _ reason: String) -> AttemptOutcome {
         failed(.invalidResponse, "\(saying(answer)), but \(reason).", httpStatus: answer.status, sent: .yes)
             .outcome
     }
@@ -103,7 +127,7 @@ struct AnswerReader {
 
     private func saying(_ answer: HTTPAnswer) -> String {
         let reason = HTTPResponseStatus(statusCode: answer.status).reasonPhrase
-        return "The agent answered \(answer.status)" + (reason.isEmpty ? "" : " \(reason)")
+        return "\(speaker) answered \(answer.status)" + (reason.isEmpty ? "" : " \(reason)")
     }
 
     private var span: String {
@@ -114,31 +138,14 @@ struct AnswerReader {
     private static let maxExcerpt = 500
 
     /// The first characters that can be shown, on one line, without the secrets we had sent.
-    private func excerpt(of body: [UInt8]) -> String {
-        var text = ""
-        var isGap = false
-        for scalar in String(decoding: body, as: UTF8.self).unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .spaceSeparator, .lineSeparator, .paragraphSeparator: isGap = !text.isEmpty
-            case .format, .privateUse, .surrogate, .unassigned: continue
-            default:
-                if isGap { text.unicodeScalars.append(" ") }
-                isGap = false
-                text.unicodeScalars.append(scalar)
-            }
-        }
+    func excerpt(of body: [UInt8]) -> String {
+        var text = PlainText.line(String(decoding: body, as: UTF8.self), atMost: .max)
         for secret in secrets where secret.utf8.count >= 4 { text = text.replacing(secret, with: "…") }
         return String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.maxExcerpt)))
     }
 
     private var secrets: [String] {
-        let auth: [String] =
-            switch call.agent.auth {
-            case .bearer(let token): [token]
-            case .basic(_, let password): [password]
-            case .header(_, let value): [value]
-            case nil: []
-            }
-        return [call.report.token] + auth + call.agent.secrets.map(\.value)
+        [call.report.token] + (credential.map { [$0] } ?? []) + call.agent.secrets.map(\.value)
+            + (call.agent.channel?.secretTexts ?? [])
     }
 }

@@ -46,7 +46,7 @@ struct ConnectionTrouble {
         }
     }
 
-    private static let closed = "the agent closed it"
+    private static let closed = "the other side closed it"
 
     private static func read(_ error: HTTPClientError, isQueued: Bool) -> (Kind, String) {
         switch error {
@@ -71,7 +71,7 @@ struct ConnectionTrouble {
     private static func text(errno code: Int32) -> String {
         switch code {
         case ECONNREFUSED: "connection refused"
-        case ECONNRESET: "the agent reset it"
+        case ECONNRESET: "the other side reset it"
         case EPIPE: closed
         case EHOSTUNREACH, ENETUNREACH: "the network knows no way there"
         case ETIMEDOUT: "nobody answered in time"

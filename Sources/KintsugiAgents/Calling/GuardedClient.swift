@@ -14,9 +14,9 @@ package final class GuardedClient: Sendable {
     }
 
     private let configuration: HTTPAgentCallerConfiguration
-    private let addressGuard: AddressGuard
     private let clients: ClientPool
-    private let resolver: HostResolver
+    /// For others who connect by the same rules.
+    let names: GuardedNames
     private let state = Mutex(State())
 
     package init(
@@ -24,13 +24,14 @@ package final class GuardedClient: Sendable {
         eventLoopGroup: any EventLoopGroup
     ) {
         self.configuration = configuration
-        self.addressGuard = addressGuard
         clients = ClientPool(
             maxPinned: configuration.maxPinnedClients, eventLoopGroup: eventLoopGroup,
             configuration: configuration.clientSettings)
-        resolver = HostResolver(
+        let resolver = HostResolver(
             threads: configuration.resolverThreads, timeToLive: configuration.addressTimeToLive,
             eventLoopGroup: eventLoopGroup, lookup: configuration.lookup)
+        names = GuardedNames(
+            resolver: resolver, addressGuard: addressGuard, patience: configuration.connectTimeout)
     }
 
     /// Ends what is under way as `.interrupted`, closes all connections and gives the threads back.
@@ -41,7 +42,7 @@ package final class GuardedClient: Sendable {
         }
         guard isFirst else { return }
         try await clients.shutdown()
-        try await resolver.shutdown()
+        try await names.resolver.shutdown()
     }
 
     /// Sends the request and reads the answer, all until the deadline.
@@ -49,31 +50,13 @@ package final class GuardedClient: Sendable {
         _ url: CallbackURL, headers: HTTPHeaders, body: ByteBuffer, deadline: NIODeadline
     ) async -> ExchangeResult {
         if Task.isCancelled { return .cancelled }
-        let addresses: [IPAddress]
-        switch url.host {
-        case .address(let address): addresses = [address]
-        case .name(let name):
-            let patience = min(deadline, .now() + configuration.connectTimeout)
-            switch await resolver.addresses(of: name, deadline: patience) {
-            case .addresses(let found): addresses = found
-            case .failed(let error):
-                if state.withLock({ $0.isShutDown }) { return .interrupted }
-                return .failed(.unreachable("The name \(name) could not be resolved: \(error.reason)."))
-            case .outOfTime where NIODeadline.now() >= deadline:
-                return .failed(
-                    .outOfTime("The time was over before the name \(name) was resolved.", wasSent: false))
-            case .outOfTime: return .failed(.unreachable("The name \(name) could not be resolved in time."))
-            case .cancelled: return .cancelled
-            }
+        switch await names.addresses(of: url.host, deadline: deadline) {
+        case .addresses(let addresses):
+            return await post(url, at: addresses, headers: headers, body: body, deadline: deadline)
+        case .failed(.unreachable) where state.withLock({ $0.isShutDown }): return .interrupted
+        case .failed(let failure): return .failed(failure)
+        case .cancelled: return .cancelled
         }
-        for address in addresses {
-            guard let problem = addressGuard.problem(with: address) else { continue }
-            if case .name(let name) = url.host {
-                return .failed(.addressRefused("\(name) has the address \(address), which \(problem)."))
-            }
-            return .failed(.addressRefused("\(address) \(problem)."))
-        }
-        return await post(url, at: addresses, headers: headers, body: body, deadline: deadline)
     }
 
     /// Goes on to the next address as long as no connection came about.
@@ -81,7 +64,7 @@ package final class GuardedClient: Sendable {
         _ url: CallbackURL, at addresses: [IPAddress], headers: HTTPHeaders, body: ByteBuffer,
         deadline: NIODeadline
     ) async -> ExchangeResult {
-        var result = ExchangeResult.failed(.unreachable("The agent's name has no address."))
+        var result = ExchangeResult.failed(.unreachable("The name has no address."))
         for (index, address) in addresses.enumerated() {
             result = await post(url, at: address, headers: headers, body: body, deadline: deadline)
             let isLast = index == addresses.count - 1
@@ -101,7 +84,7 @@ package final class GuardedClient: Sendable {
 
     private func prefer(_ address: IPAddress, of host: CallbackURL.Host, among addresses: [IPAddress]) {
         guard case .name(let name) = host, addresses.count > 1 else { return }
-        resolver.prefer(address, of: name)
+        names.resolver.prefer(address, of: name)
     }
 
     private func post(
@@ -125,7 +108,7 @@ package final class GuardedClient: Sendable {
                 headers: headers, body: .byteBuffer(body))
             // Were the URL read otherwise than it was written, the look-up and the guard would be passed by.
             guard request.host == authority, request.port == url.port else {
-                return .failed(.unsendable("The agent's URL can be read in two ways."))
+                return .failed(.unsendable("The URL can be read in two ways."))
             }
             let place = "\(url.hostHeader) at \(address)"
             let first = await run(request, on: client, to: place, isQueued: isQueued, deadline: deadline)
@@ -133,7 +116,7 @@ package final class GuardedClient: Sendable {
             guard case .staleConnection = first else { return first.result }
             return await run(request, on: client, to: place, isQueued: isQueued, deadline: deadline).result
         } catch {
-            return .failed(.unsendable("No request can be made of the agent's URL: \(error)."))
+            return .failed(.unsendable("No request can be made of the URL: \(error)."))
         }
     }
 
@@ -203,12 +186,12 @@ package final class GuardedClient: Sendable {
         if trouble.isOutOfTime {
             let sentence =
                 progress.isSent
-                ? "The agent did not answer in time."
+                ? "There was no answer in time."
                 : "The time was over before there was a connection to \(place)."
             return .ended(.failed(.outOfTime(sentence, wasSent: progress.isSent)))
         }
         if progress.isSent {
-            return .ended(.failed(.broken("The connection to the agent broke: \(trouble.reason).")))
+            return .ended(.failed(.broken("The connection broke: \(trouble.reason).")))
         }
         switch trouble.kind {
         case .unsendable:

@@ -16,6 +16,7 @@ final class Composition: Sendable {
     let engine: Engine
     let store: SQLiteStore
     let http: HTTPAgentCaller
+    private let channels: ChannelCaller
     let folder: DataFolder
     private let keys: KeyRing
     /// The admin key that was made now; nil if there was one.
@@ -55,37 +56,51 @@ final class Composition: Sendable {
         let maxBodyBytes = try settings.int("server.max_body_bytes", in: 1024...(64 << 20))
         let drainGrace = Milliseconds(try settings.int("server.drain_grace_ms", in: 0...25_000))
         let assetFolder = try Self.assetFolder(settings)
+        let secretFolder = try Self.secretFolder(settings)
         let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
         let guarding = AddressGuard(policy: try Self.policy(settings, isLoopback: isLoopback))
+        let thresholds = try settings.alertThresholds()
         let folder = try DataFolder(settings)
         let secret = try folder.secret(settings)
         let store = try openStore(folder)
-        let http = HTTPAgentCaller(
-            configuration: HTTPAgentCallerConfiguration(version: KintsugiVersion.current), guard: guarding,
-            logger: logger)
+        var calling = HTTPAgentCallerConfiguration(version: KintsugiVersion.current)
+        calling.secretFolder = secretFolder.map { SecretFolder(path: $0) }
+        let http = HTTPAgentCaller(configuration: calling, guard: guarding, logger: logger)
+        let channels = ChannelCaller(
+            configuration: ChannelCaller.defaultConfiguration(version: KintsugiVersion.current),
+            guard: guarding, logger: logger)
         let address = Address(host: host, publicURL: settings.text("server.public_url"))
+        // What is told before we listen names the port that we shall have.
+        address.set(port)
+        var configured = EngineConfiguration(
+            node: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
+            reportBaseURL: { address.url }, now: SystemClock.now, seed: UInt64.random(in: .min ... .max),
+            drainGrace: drainGrace, attemptToken: { secret.attemptToken(task: $0, attempt: $1) },
+            seal: secret.seal, unseal: secret.unseal)
+        configured.alertThresholds = thresholds
         let engine = Engine(
-            store: store, callers: [.http: http, .local: LocalAgentCaller()],
-            configuration: EngineConfiguration(
-                node: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
-                reportBaseURL: { address.url }, now: SystemClock.now, seed: UInt64.random(in: .min ... .max),
-                drainGrace: drainGrace, attemptToken: { secret.attemptToken(task: $0, attempt: $1) },
-                seal: secret.seal, unseal: secret.unseal), logger: logger)
+            store: store, callers: [.http: http, .local: LocalAgentCaller(), .channel: channels],
+            configuration: configured, logger: logger)
         let keys = KeyRing(engine: engine)
-        let live: LiveTopics
+        let (live, alerts): (LiveTopics, AlertDispatcher)
         do {
             try await engine.prepare()
             live = try await LiveTopics(engine: engine)
+            alerts = try await AlertDispatcher(engine: engine) {
+                DeliveryDocument.render($0, base: address.url)
+            }
             newAdminKey = try await keys.bootstrap(adminKeyFromEnvironment: settings.text("server.admin_key"))
             if let newAdminKey { try folder.write(newAdminKey + "\n", to: "admin.key") }
         } catch {
             try? await http.shutdown()
+            try? await channels.shutdown()
             await store.close()
             throw CommandFailure(description: "The server cannot start: \(error)")
         }
         (self.folder, self.store, self.http, self.engine, self.address, self.keys) = (
             folder, store, http, engine, address, keys
         )
+        self.channels = channels
 
         var server = ServerConfiguration(
             startedAt: SystemClock.now(), logger: logger, isReady: { engine.isReady },
@@ -94,11 +109,12 @@ final class Composition: Sendable {
         server.port = port
         server.maxBodyBytes = maxBodyBytes
         server.assetFolder = assetFolder
+        server.hasSecretFolder = secretFolder != nil
         server.publicURL = settings.text("server.public_url")
         server.version = KintsugiVersion.current
         let listening = AsyncStream.makeStream(of: Void.self)
         let application = KintsugiServer.makeApplication(
-            engine: engine, keys: keys, live: live, configuration: server
+            engine: engine, keys: keys, live: live, alerts: alerts, configuration: server
         ) { port in
             address.set(port)
             listening.continuation.finish()
@@ -106,7 +122,10 @@ final class Composition: Sendable {
         // The engine drains first, while agents can still report and streams tell of it; then the server ends its
         // streams and goes, and what they live on last.
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: live), .init(service: application), .init(service: engine)],
+            services: [
+                .init(service: live), .init(service: application), .init(service: alerts),
+                .init(service: engine),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(28)
         group = ServiceGroup(configuration: configuration)
@@ -135,6 +154,7 @@ final class Composition: Sendable {
             outcome = .failure(error)
         }
         try? await http.shutdown()
+        try? await channels.shutdown()
         await store.close()
         try outcome.get()
     }
@@ -153,6 +173,18 @@ final class Composition: Sendable {
                 description:
                     "server.assets names \(path), where there is no index.html: give the folder of the "
                     + "dashboard's files, or leave it out for those in the binary.", exitCode: 64)
+        }
+        return path
+    }
+
+    private static func secretFolder(_ settings: Settings) throws -> String? {
+        guard let path = settings.text("agents.secret_folder") else { return nil }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw CommandFailure(
+                description:
+                    "agents.secret_folder names \(path), which is no folder: make it, or leave it out.",
+                exitCode: 64)
         }
         return path
     }

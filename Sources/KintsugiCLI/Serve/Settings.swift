@@ -58,6 +58,15 @@ struct Settings: Sendable {
         Setting(
             path: "agents.allow_networks", environment: "KINTSUGI_ALLOW_NETWORKS", standard: "",
             help: "Networks (CIDR, separated by commas) at which agents may be besides."),
+        Setting(
+            path: "agents.secret_folder", environment: "KINTSUGI_SECRET_FOLDER", standard: "",
+            help: "Folder with secrets for agents, one a file, which `auth` of type bearer_file can name."),
+        Setting(
+            path: "alerts.critical_amount", environment: "KINTSUGI_CRITICAL_AMOUNT", standard: "100",
+            help: "From this amount on the alert of a task with a payment is critical."),
+        Setting(
+            path: "alerts.critical_amounts", environment: "KINTSUGI_CRITICAL_AMOUNTS", standard: "",
+            help: "The same for single currencies, such as JPY=15000,EUR=90."),
     ]
 
     private(set) var values: [String: (value: String, source: String)] = [:]

@@ -73,7 +73,8 @@ package struct ChainRun: Sendable, Hashable {
 extension ChainRun {
     /// - Parameter timeout: of the task's last attempt.
     package mutating func begin(
-        step: Int, skipping count: Int = 0, agent: AgentID? = nil, timeout: Milliseconds? = nil, at now: Timestamp
+        step: Int, skipping count: Int = 0, agent: AgentID? = nil, timeout: Milliseconds? = nil,
+        at now: Timestamp
     ) {
         self.step = step
         stepStartedAt = now

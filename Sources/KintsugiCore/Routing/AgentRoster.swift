@@ -25,7 +25,8 @@ package struct AgentRoster: Sendable, Hashable {
     /// healthy ones each is as likely as its weight says, so that a failed agent's load does not fall on one; of those
     /// whose breaker lets probes through one is taken only when none is healthy.
     package func another(
-        than failed: [AgentID], last: AgentID?, capability: String?, type: String, using rng: inout SeededGenerator
+        than failed: [AgentID], last: AgentID?, capability: String?, type: String,
+        using rng: inout SeededGenerator
     ) -> Result<AgentProfile, Failure> {
         var wanted: [Set<String>] = capability.map { [[$0]] } ?? []
         wanted.append([type])
@@ -46,7 +47,8 @@ package struct AgentRoster: Sendable, Hashable {
         return .failure(
             Failure(
                 type: .missingCallback,
-                message: "No other agent that can be called has the capability \(capability ?? type).", sent: .no))
+                message: "No other agent that can be called has the capability \(capability ?? type).",
+                sent: .no))
     }
 
     private static func pick(_ profiles: [AgentProfile], using rng: inout SeededGenerator) -> AgentProfile? {
@@ -65,6 +67,7 @@ extension Failure: Error {
     /// Not attempted, because the provider's breaker is open.
     package static func circuitOpen(_ provider: ProviderID) -> Failure {
         Failure(
-            type: .circuitOpen, message: "Not attempted: the circuit breaker of \(provider) is open.", sent: .no)
+            type: .circuitOpen, message: "Not attempted: the circuit breaker of \(provider) is open.",
+            sent: .no)
     }
 }

@@ -115,9 +115,12 @@ extension Scheduler {
     mutating func reserve(
         _ number: TaskNumber, _ state: TaskState, _ assignment: Assignment, _ permit: CircuitBreaker.Permit
     ) {
+        let key = CallKey(number: number, attempt: state.attempts + 1)
+        // The append of an earlier decision is on its way to be refused.
+        release(key)
         agents[assignment.agentID]?.running += 1
-        calls[CallKey(number: number, attempt: state.attempts + 1)] = Call(
-            agent: assignment.agentID, provider: assignment.provider, permit: permit)
+        calls[key] = Call(
+            agent: assignment.agentID, provider: assignment.provider, permit: permit, version: state.version)
     }
 
     /// Of several obstacles the one that will be out of the way first.

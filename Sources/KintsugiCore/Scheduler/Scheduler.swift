@@ -84,6 +84,8 @@ package struct Scheduler: Sendable {
         var agent: AgentID
         var provider: ProviderID
         var permit: CircuitBreaker.Permit
+        /// The task's version on which it was decided to make it.
+        var version: Int
         var isCancelled = false
     }
 
@@ -191,13 +193,13 @@ package struct Scheduler: Sendable {
     /// The append of a decision was refused, because the task had changed in between.
     package mutating func refused(_ decision: Decision) {
         let number = decision.task.number
-        if let attempt = decision.reservedAttempt { release(CallKey(number: number, attempt: attempt)) }
+        giveBack(decision)
         if let record = decision.breaker { actions.append(.recordBreaker(record)) }
         switch decision.command {
         case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
         default: break
         }
-        guard entries[number]?.place == .deciding else { return }
+        guard isDeciding(decision) else { return }
         entries[number] = nil
         actions.append(.reload(number))
     }
@@ -205,15 +207,29 @@ package struct Scheduler: Sendable {
     /// The store could not take a decision now (its disk is full): the task tries again in a second.
     package mutating func stalled(_ decision: Decision, at now: Timestamp) {
         let number = decision.task.number
-        if let attempt = decision.reservedAttempt { release(CallKey(number: number, attempt: attempt)) }
+        giveBack(decision)
         if let record = decision.breaker { actions.append(.recordBreaker(record)) }
         switch decision.command {
         case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
         default: break
         }
-        guard entries[number]?.place == .deciding else { return }
+        guard isDeciding(decision) else { return }
         entries[number]?.place = .timed
         timers.insert(Timer(at: now + 1000, number: number, version: decision.task.state.version))
+    }
+
+    /// Whether the task still waits for this decision's append. If somebody else's commit was heard meanwhile it has
+    /// moved on, and perhaps been decided on anew.
+    private func isDeciding(_ decision: Decision) -> Bool {
+        guard let entry = entries[decision.task.number] else { return false }
+        return entry.place == .deciding && entry.state.version == decision.task.state.version
+    }
+
+    /// Gives back what a decision had reserved that came to nothing, unless a later decision has reserved it anew.
+    private mutating func giveBack(_ decision: Decision) {
+        guard let attempt = decision.reservedAttempt else { return }
+        let key = CallKey(number: decision.task.number, attempt: attempt)
+        if calls[key]?.version == decision.task.state.version { release(key) }
     }
 
     /// A call is over: what it had taken is free again, and the rules decide what follows for its task.

@@ -31,7 +31,9 @@ extension TaskRules {
     }
 
     /// A step's attempt, which spends nothing of the task's allowance.
-    static func attempt(_ number: Int, _ assignment: Assignment, _ run: ChainRun, _ spec: TaskSpec) -> AttemptStart {
+    static func attempt(_ number: Int, _ assignment: Assignment, _ run: ChainRun, _ spec: TaskSpec)
+        -> AttemptStart
+    {
         var timeout = spec.timeout ?? assignment.timeout
         var refreshes = false
         switch run.current?.way {
@@ -100,7 +102,9 @@ extension TaskRules {
     }
 
     /// It is about the same money, in the same trace, and found by the same metadata.
-    private static func compensation(_ task: Compensation, of parent: TaskState, _ input: JSONText) -> TaskSpec {
+    private static func compensation(_ task: Compensation, of parent: TaskState, _ input: JSONText)
+        -> TaskSpec
+    {
         TaskSpec(
             type: task.type, userID: parent.spec.userID, agentID: task.agentID, capability: task.capability,
             input: task.input ?? input, priority: task.priority, timeout: task.timeout,

@@ -198,10 +198,13 @@ package enum TaskRules {
         after failure: Failure, _ attempt: TaskState.Attempt, taking events: [TaskEvent], _ state: TaskState,
         _ facts: Facts, at now: Timestamp, using rng: inout SeededGenerator
     ) -> [TaskEvent] {
-        if let next = inChain(.attemptFailed, taking: events, state, facts, at: now, using: &rng) { return next }
+        if let next = inChain(.attemptFailed, taking: events, state, facts, at: now, using: &rng) {
+            return next
+        }
         let policy = state.spec.retryPolicy
         // A failed probe has spent nothing: back to the end of the line.
-        let isSpent = !(attempt.start.probe && facts.breaker == .open) && state.roundAttempts >= policy.maxAttempts
+        let isSpent =
+            !(attempt.start.probe && facts.breaker == .open) && state.roundAttempts >= policy.maxAttempts
         guard failure.errorClass == .retryable, !isSpent else {
             return fallback(.attemptFailed, failure, taking: events, state, facts, at: now, using: &rng)
                 ?? ending(

@@ -189,7 +189,9 @@ extension TaskState {
             attempt?.ended = .reported(success.report)
             note(success.report, of: success.number)
             // A probe spends nothing unless it works: then it was this round's attempt.
-            if let start = attempt?.start, !start.counted, start.probe, start.step == nil { roundAttempts += 1 }
+            if let start = attempt?.start, !start.counted, start.probe, start.step == nil {
+                roundAttempts += 1
+            }
             abandonedInARow = 0
         case .attemptFailed(let failed):
             attempt?.ended = failed.isWithdrawn ? .withdrawn : .reported(failed.report)

@@ -73,6 +73,20 @@ enum AgentCodec {
             json.member("type", "header")
             json.member("name", name)
             json.member("sealed", seal(value))
+        case .clientCredentials(let client):
+            json.member("type", "oauth2_client_credentials")
+            json.member("token_url", client.tokenURL)
+            json.member("name", client.clientID)
+            json.member("sealed", seal(client.clientSecret))
+            json.optional("scope", client.scope)
+            json.optional("audience", client.audience)
+        case .bearerFile(let path):
+            json.member("type", "bearer_file")
+            json.member("path", path)
+        case .headerFile(let name, let path):
+            json.member("type", "header_file")
+            json.member("name", name)
+            json.member("path", path)
         }
     }
 
@@ -145,12 +159,21 @@ enum AgentCodec {
     }
 
     private static func auth(_ node: JSONNode, _ unseal: (String) -> String?) -> AgentRecord.Auth? {
-        guard let secret = node["sealed"]?.string.flatMap(unseal) else { return nil }
         let name = node["name"]?.string ?? ""
+        if let path = node["path"]?.string {
+            let isHeader = node["type"]?.string == "header_file"
+            return isHeader ? .headerFile(name: name, path: path) : .bearerFile(path: path)
+        }
+        guard let secret = node["sealed"]?.string.flatMap(unseal) else { return nil }
         switch node["type"]?.string {
         case "bearer": return .bearer(token: secret)
         case "basic": return .basic(username: name, password: secret)
         case "header": return .header(name: name, value: secret)
+        case "oauth2_client_credentials":
+            return .clientCredentials(
+                AgentRecord.ClientCredentials(
+                    tokenURL: node["token_url"]?.string ?? "", clientID: name, clientSecret: secret,
+                    scope: node["scope"]?.string, audience: node["audience"]?.string))
         default: return nil
         }
     }

@@ -42,6 +42,45 @@ package struct AgentRecord: Sendable, Hashable {
         case bearer(token: String)
         case basic(username: String, password: String)
         case header(name: String, value: String)
+        /// A token that a token server gives for these.
+        case clientCredentials(ClientCredentials)
+        /// A token that stands in a file of the server's folder of secrets; likewise a header's value.
+        case bearerFile(path: String)
+        case headerFile(name: String, path: String)
+    }
+
+    /// Whether a path can name a file in the folder of secrets: parts of `A-Z a-z 0-9 . _ -`, parted by slashes, none
+    /// of them `.` or `..`.
+    package static func isSecretPath(_ text: String) -> Bool {
+        guard (1...255).contains(text.utf8.count) else { return false }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.allSatisfy { part in
+            !part.isEmpty && part != "." && part != ".."
+                && part.utf8.allSatisfy {
+                    (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+                        || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
+                }
+        }
+    }
+
+    /// Who we are to a token server (OAuth 2.0), and what we want there.
+    package struct ClientCredentials: Sendable, Hashable {
+        package var tokenURL: String
+        package var clientID: String
+        package var clientSecret: String
+        package var scope: String?
+        package var audience: String?
+
+        package init(
+            tokenURL: String, clientID: String, clientSecret: String, scope: String? = nil,
+            audience: String? = nil
+        ) {
+            self.tokenURL = tokenURL
+            self.clientID = clientID
+            self.clientSecret = clientSecret
+            self.scope = scope
+            self.audience = audience
+        }
     }
 
     package init(

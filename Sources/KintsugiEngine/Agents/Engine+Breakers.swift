@@ -21,8 +21,10 @@ package struct BreakerSnapshot: Sendable, Hashable {
 }
 
 extension Engine {
-    /// The breakers of all providers that agents name, by provider.
-    package func breakers() -> [BreakerSnapshot] { brain.breakers() }
+    /// The breakers of all providers that agents name, by provider; those of alert channels are the channels' own.
+    package func breakers() -> [BreakerSnapshot] {
+        brain.breakers().filter { Reserved.channel(of: $0.provider) == nil }
+    }
 
     /// Opens or closes a breaker by hand; an open one closes by itself through probes after `duration`, or stays
     /// open until a person closes it.

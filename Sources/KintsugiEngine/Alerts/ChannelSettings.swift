@@ -78,6 +78,11 @@ package struct ChannelSettings: Sendable, Hashable {
         }
     }
 
+    /// The text with all secrets of the channel blotted out.
+    package func hidingSecrets(in text: String) -> String {
+        secretTexts.reduce(text) { $1.utf8.count < 4 ? $0 : $0.replacing($1, with: "•••") }
+    }
+
     /// The texts that must never be shown: not in a preview, an error or a log.
     package var secretTexts: [String] {
         let configured: [String] =

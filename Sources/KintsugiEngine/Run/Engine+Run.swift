@@ -22,6 +22,7 @@ extension Engine: Service {
             registry.set(agent)
             brain.agentChanged(agent.profile)
         }
+        for channel in try await storedChannels() { enlist(channel) }
         for record in try await reading({ () async throws(StoreError) in try await store.records(.provider) })
         {
             guard let document = BreakerDocument(record.document) else { continue }
@@ -124,7 +125,8 @@ extension Engine: Service {
         let isLocal =
             task.state.attempt.flatMap { registry.agent($0.start.agentID)?.profile.isLocal } ?? false
         do {
-            _ = try await decide(.abandon(poisonous: isLocal), task, brain.facts(for: task.state), sealing: nil)
+            _ = try await decide(
+                .abandon(poisonous: isLocal), task, brain.facts(for: task.state), sealing: nil)
         } catch {
             logger.error(
                 "A task could not be rescued", metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])

@@ -15,7 +15,9 @@ extension TaskCommand {
 
 extension TaskAppend {
     /// All that one decision records: its events, and the creation of the tasks that they make.
-    static func all(of task: StoredTask, _ events: [TaskEvent], at now: Timestamp, after: TaskState) -> [TaskAppend] {
+    static func all(of task: StoredTask, _ events: [TaskEvent], at now: Timestamp, after: TaskState)
+        -> [TaskAppend]
+    {
         let own = TaskAppend(number: task.number, before: task.state, events: events, at: now, after: after)
         let made = TaskRules.offspring(of: events, from: task.state, to: after)
         guard !made.isEmpty else { return [own] }

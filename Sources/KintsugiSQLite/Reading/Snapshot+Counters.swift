@@ -71,13 +71,29 @@ extension Snapshot {
     func oldestPending(of user: UserID?) throws(ReadFault) -> Timestamp? {
         if let user { return try oldestPending(ofUser: user) }
         var oldest: Int64?
+        let internals = try internalLanes()
         var group = try nextLane(after: .min)
         while let current = group {
+            if internals.contains(current.lane) {
+                group = try nextLane(after: current.lane)
+                continue
+            }
             oldest = min(oldest ?? .max, current.readyAt)
             group = try nextGroup(after: current)
             if group == nil { group = try nextLane(after: current.lane) }
         }
         return oldest.map(Timestamp.init(milliseconds:))
+    }
+
+    /// The agents of alert channels, which run nothing but our own work.
+    static let internalLanesSQL = "SELECT no FROM names WHERE kind = ? AND text >= ? AND text < ?"
+
+    private func internalLanes() throws(ReadFault) -> Set<Int64> {
+        let select = try statement(Self.internalLanesSQL)
+        select.bind(1, NameKind.agent.rawValue)
+        select.bind(2, Reserved.agentPrefix)
+        select.bind(3, Reserved.agentPrefix.dropLast() + ".")
+        return Set(try select.all { $0.int(0) })
     }
 
     private func nextLane(after lane: Int64) throws(ReadFault) -> Group? {

@@ -20,6 +20,8 @@ struct TaskLister {
         var agent: Int64?
         var errorType: Int64?
         var bounds: Range<Int64>
+        /// The user whose tasks are internal; nil: there is none yet.
+        var reserved: Int64?
         /// Types, agents and error types that are left out.
         var excluded: Set<Int64> = []
     }
@@ -78,6 +80,11 @@ struct TaskLister {
         if let error = query.errorType {
             guard let number = try snapshot.number(.errorType, error.rawValue) else { return nil }
             filter.errorType = number
+        }
+        filter.reserved = try snapshot.number(.user, Reserved.user.rawValue)
+        if query.isInternal {
+            guard let number = filter.reserved, filter.user ?? number == number else { return nil }
+            filter.user = number
         }
         filter.excluded = try snapshot.numbers(of: query.excluded)
         self.filter = filter
@@ -143,6 +150,7 @@ struct TaskLister {
 
     private func matches(_ candidate: Candidate) -> Bool {
         if let user = filter.user, candidate.user != user { return false }
+        if !query.isInternal, candidate.user == filter.reserved { return false }
         if let type = filter.type, candidate.type != type { return false }
         if let agent = filter.agent, candidate.agent != agent { return false }
         if let error = filter.errorType, candidate.errorType != error { return false }

@@ -14,7 +14,6 @@ enum NameKind: Int64, Sendable, Hashable {
     case remedy = 7
     /// A chain's id.
     case chain = 8
-
     /// The fingerprint of a cause.
     case cause = 9
 

@@ -32,10 +32,13 @@ enum AgentHandlers {
         -> AgentRecord
     {
         var fields = Fields(body.bytes)
-        var input = AgentInput(addressFault: exchange.site.configuration.addressFault)
+        var input = AgentInput(exchange.site.configuration)
         var id: String?
         if let members = fields.object(body.root, at: "", ["id", "protocol"] + AgentInput.names) {
             id = fields.text(members, "id", .slug)
+            if let id, id.hasPrefix(Reserved.agentPrefix) {
+                fields.add(members, "id", "must not begin with kintsugi-, which is reserved")
+            }
             _ = fields.text(members, "protocol", .oneOf(["http"]), required: true)
             input.read(members, isNew: true, &fields)
         }
@@ -52,7 +55,8 @@ enum AgentHandlers {
         var query = exchange.query
         let inclusions = query.words("include", Inclusion.self)
         var page = try PageWriter.page(
-            of: exchange.engine.agents, by: { (-$0.createdAt.milliseconds, $0.profile.id.rawValue) }, &query,
+            of: exchange.engine.agents.filter { $0.kind != .channel },
+            by: { (-$0.createdAt.milliseconds, $0.profile.id.rawValue) }, &query,
             parameters: ["include"]
         ) { AgentResource($0, forAdmin: exchange.caller.isAdmin) }
         if inclusions.contains(.stats) { try await addStats(to: &page.data, exchange) }
@@ -96,7 +100,7 @@ enum AgentHandlers {
         let version = try exchange.matchedVersion(of: id)
         let body = try await exchange.body(required: true)
         var fields = Fields(body.bytes)
-        var input = AgentInput(addressFault: exchange.site.configuration.addressFault)
+        var input = AgentInput(exchange.site.configuration)
         if let members = fields.object(body.root, at: "", AgentInput.names) {
             input.read(members, isNew: false, &fields)
         }
@@ -165,7 +169,7 @@ enum AgentHandlers {
 
 extension Exchange {
     func agent(_ id: AgentID) throws(Problem) -> AgentRecord {
-        guard let record = engine.agent(id) else { throw Problem.notFound }
+        guard let record = engine.agent(id), record.kind != .channel else { throw Problem.notFound }
         return record
     }
 
@@ -178,15 +182,24 @@ extension Exchange {
 }
 
 extension AgentRecord {
-    /// Secrets of one agent that sign at the same time.
-    private static let maxSecrets = 3
-
     /// Signs with a new secret, and with the old ones for a while.
     mutating func rotate(to secret: String, keepingUntil until: Timestamp, at now: Timestamp) {
-        let kept = secrets.compactMap { old -> Secret? in
+        secrets = Secret.rotated(secrets, to: secret, keepingUntil: until, at: now)
+    }
+}
+
+extension AgentRecord.Secret {
+    /// Secrets that sign at the same time.
+    private static let most = 3
+
+    /// The new secret, and the old ones for a while.
+    static func rotated(
+        _ secrets: [Self], to secret: String, keepingUntil until: Timestamp, at now: Timestamp
+    ) -> [Self] {
+        let kept = secrets.compactMap { old -> Self? in
             let end = min(old.until ?? until, until)
-            return end > now ? Secret(value: old.value, until: end) : nil
+            return end > now ? Self(value: old.value, until: end) : nil
         }
-        secrets = [Secret(value: secret)] + kept.prefix(Self.maxSecrets - 1)
+        return [Self(value: secret)] + kept.prefix(most - 1)
     }
 }

@@ -34,6 +34,43 @@ enum AlertHandlers {
         try exchange.checkNoQuery()
         return Answer(.ok, exchange.resource(try await exchange.alert(id)))
     }
+
+    @Sendable static func acknowledge(_ exchange: Exchange) async throws -> Answer {
+        try await act(exchange, .acknowledge) { alert, note in
+            alert.acknowledge(actor: exchange.caller.actor, note: note, at: exchange.now)
+        }
+    }
+
+    @Sendable static func resolve(_ exchange: Exchange) async throws -> Answer {
+        try await act(exchange, .resolve) { alert, note in
+            alert.resolve(actor: exchange.caller.actor, note: note, at: exchange.now)
+        }
+    }
+
+    private static func act(
+        _ exchange: Exchange, _ act: AlertDispatcher.Act, _ change: (inout Alert, String?) -> Void
+    ) async throws -> Answer {
+        let id = try exchange.uuid()
+        try exchange.checkNoQuery()
+        let body = try await exchange.body(required: false)
+        return try await exchange.once(body) { keeping in
+            let note = try exchange.note(body)
+            let alert = try await exchange.alert(id)
+            guard alert.status != .resolved else {
+                throw Problem(.conflict, "The alert is resolved already.")
+            }
+            // Said once more it is no news.
+            if act == .acknowledge, alert.status == .acknowledged {
+                return try await exchange.keep(Answer(.ok, exchange.resource(alert)), keeping)
+            }
+            var after = alert
+            change(&after, note)
+            let answer = Answer(.ok, exchange.resource(after))
+            try await exchange.site.alerts.act(
+                act, on: alert, note: note, actor: exchange.caller.actor, idempotency: keeping.record(answer))
+            return answer
+        }
+    }
 }
 
 extension Exchange {
@@ -51,6 +88,8 @@ extension Exchange {
     }
 
     func resource(_ alert: Alert) -> AlertResource {
-        AlertResource(alert, isSilenced: false, base: engine.configuration.reportBaseURL())
+        AlertResource(
+            alert, isSilenced: site.alerts.isSilenced(alert, at: now),
+            base: engine.configuration.reportBaseURL())
     }
 }

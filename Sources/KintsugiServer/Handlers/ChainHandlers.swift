@@ -2,6 +2,7 @@ import HTTPTypes
 import Kintsugi
 import KintsugiCore
 import KintsugiEngine
+import KintsugiStore
 import KintsugiVocabulary
 import KintsugiWire
 
@@ -18,7 +19,7 @@ enum ChainHandlers {
             let record = ChainRecord(
                 chain: chain, isShared: caller.isAdmin, createdBy: caller.actor, createdAt: exchange.now,
                 updatedAt: exchange.now)
-            var answer = shown(.created, record)
+            var answer = shown(.created, record, ChainFigures())
             answer.headers[.location] = Paths.filled(Paths.fallbackChain, chain.id.description)
             try await exchange.engine.save(
                 record, actor: caller.actor, idempotency: keeping.record(answer))
@@ -26,17 +27,21 @@ enum ChainHandlers {
         }
     }
 
-    private static func shown(_ status: HTTPResponse.Status, _ record: ChainRecord) -> Answer {
+    private static func shown(
+        _ status: HTTPResponse.Status, _ record: ChainRecord, _ figures: ChainFigures
+    ) -> Answer {
         Answer(
-            status, ChainResource(record), headers: [.eTag: ETag.text(record.chain.version)])
+            status, ChainResource(record, figures), headers: [.eTag: ETag.text(record.chain.version)])
     }
 
     @Sendable static func list(_ exchange: Exchange) async throws -> Answer {
         var query = exchange.query
-        let page = try PageWriter.page(
+        var page = try PageWriter.page(
             of: exchange.engine.chains(in: exchange.caller.scope),
             by: { (-$0.createdAt.milliseconds, $0.chain.id.description) }, &query
-        ) { ChainResource($0) }
+        ) { ChainResource($0, ChainFigures()) }
+        let figures = try await exchange.figures(of: page.data.compactMap { UUID7($0.id) })
+        for (index, figures) in figures.enumerated() { page.data[index].stats = ChainStatsResource(figures) }
         return Answer(.ok, page)
     }
 
@@ -45,7 +50,7 @@ enum ChainHandlers {
         let record = try exchange.chain()
         let etag = ETag.text(record.chain.version)
         if exchange.isKnown(etag) { return Answer(.notModified, headers: [.eTag: etag]) }
-        return shown(.ok, record)
+        return shown(.ok, record, try await exchange.figures(of: [record.chain.id])[0])
     }
 
     @Sendable static func replace(_ exchange: Exchange) async throws -> Answer {
@@ -59,7 +64,7 @@ enum ChainHandlers {
             isShared: old.isShared)
         record.updatedAt = exchange.now
         try await exchange.engine.save(record, actor: exchange.caller.actor)
-        return shown(.ok, record)
+        return shown(.ok, record, try await exchange.figures(of: [record.chain.id])[0])
     }
 
     @Sendable static func remove(_ exchange: Exchange) async throws -> Answer {
@@ -78,5 +83,11 @@ extension Exchange {
             throw .notFound
         }
         return record
+    }
+
+    func figures(of chains: [UUID7]) async throws -> [ChainFigures] {
+        let store = engine.store
+        return try await engine.reading { () async throws(StoreError) in try await store.chainFigures(chains)
+        }
     }
 }

@@ -34,7 +34,8 @@ enum FailedTaskHandlers {
         let page = try await exchange.engine.reading { () async throws(StoreError) in
             try await store.deadLetters(asked)
         }
-        return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0) })
+        let ranking = try await exchange.ranking()
+        return Answer(.ok, json: PageWriter.page(page, number: \.number) { FailedTaskResource($0, ranking) })
     }
 
     private enum GroupStatus: String, CaseIterable {
@@ -61,7 +62,17 @@ enum FailedTaskHandlers {
             try await store.causeGroups(asked)
         }
         let next = page.next.map { Query.cursorText("\($0.rank):\($0.number)") }
-        let groups = page.groups.map { CauseGroupResource($0, pendingOnly: asked.pendingOnly) }
+        let ranking = try await exchange.ranking()
+        var groups: [CauseGroupResource] = []
+        for group in page.groups {
+            var alert: Alert?
+            if let mark = group.sample.alert {
+                alert = try await exchange.engine.reading { () async throws(StoreError) in
+                    try await store.alert(mark.id)
+                }
+            }
+            groups.append(CauseGroupResource(group, pendingOnly: asked.pendingOnly, alert: alert, ranking))
+        }
         return Answer(.ok, ListResource(data: groups, nextCursor: next))
     }
 
@@ -72,7 +83,8 @@ enum FailedTaskHandlers {
         let task = try await exchange.engine.task(entry.task.state.id, in: exchange.caller.scope)
         let etag = ETag.text(task.state.version)
         if exchange.isKnown(etag) { return Answer(.notModified, headers: [.eTag: etag]) }
-        return Answer(.ok, FailedTaskResource(entry), headers: [.eTag: etag])
+        let ranking = try await exchange.ranking()
+        return Answer(.ok, FailedTaskResource(entry, ranking), headers: [.eTag: etag])
     }
 
     @Sendable static func retry(_ exchange: Exchange) async throws -> Answer {
@@ -116,6 +128,7 @@ enum FailedTaskHandlers {
         let body = try await exchange.body(required: false)
         return try await exchange.once(body) { keeping in
             let closing = try read(body)
+            let ranking = try await exchange.ranking()
             for _ in 0..<maxDecisions {
                 let entry = try await exchange.entry(id)
                 let task = try await exchange.engine.task(entry.task.state.id, in: exchange.caller.scope)
@@ -123,7 +136,7 @@ enum FailedTaskHandlers {
                 guard entry.status == .pending, task.state.deadLetter?.id == id,
                     task.state.deadLetter?.status == .pending
                 else { throw Problem.deadLetterClosed }
-                let render = rendering(entry, closing, exchange)
+                let render = rendering(entry, closing, ranking, exchange)
                 do {
                     let after = try await exchange.engine.perform(
                         closing.command, on: task.state.id, in: exchange.caller.scope,
@@ -139,7 +152,9 @@ enum FailedTaskHandlers {
     }
 
     /// The answer: the entry as the act closes it, and for a retry its task.
-    private static func rendering(_ entry: DeadLetter, _ closing: Closing, _ exchange: Exchange)
+    private static func rendering(
+        _ entry: DeadLetter, _ closing: Closing, _ ranking: StrategyRanking, _ exchange: Exchange
+    )
         -> @Sendable ([TaskState]) -> Answer
     {
         { states in
@@ -148,7 +163,7 @@ enum FailedTaskHandlers {
             closed.closedAt = states.first?.updatedAt
             closed.closedBy = exchange.caller.actor
             closed.note = closing.note
-            let shown = FailedTaskResource(closed)
+            let shown = FailedTaskResource(closed, ranking)
             guard let state = states.first else { return Answer(.ok, shown) }
             let headers: HTTPFields = [.eTag: ETag.text(state.version)]
             guard closing.status == .retried else { return Answer(.ok, shown, headers: headers) }

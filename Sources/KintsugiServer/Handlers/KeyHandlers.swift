@@ -21,6 +21,7 @@ enum KeyHandlers {
                 name = fields.text(members, "name", .free(1...200), required: true)
                 role = fields.word(members, "role", Role.self, required: true)
                 user = fields.text(members, "user_id", .userID, required: true)
+                if user == Reserved.user.rawValue { fields.add(members, "user_id", "is reserved") }
                 expiresAt = fields.time(members, "expires_at")
             }
             try fields.check()

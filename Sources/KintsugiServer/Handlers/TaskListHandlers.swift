@@ -52,7 +52,7 @@ enum TaskListHandlers {
     private static let parameters = [
         "status", "type", "agent", "user_id", "error_type", "created_after", "created_before", "q",
         "min_attempts", "min_amount", "not_status", "not_type", "not_agent", "not_error_type", "include",
-        "limit", "cursor",
+        "origin", "limit", "cursor",
     ]
 
     /// What is asked for; nil: only what the caller must not see.
@@ -66,6 +66,7 @@ enum TaskListHandlers {
         wanted.createdAfter = query.time("created_after")
         wanted.createdBefore = query.time("created_before")
         wanted.text = query.text("q", .free(1...200))
+        wanted.isInternal = query.text("origin", .oneOf([TaskOrigin.internal.rawValue])) != nil
         wanted.minAttempts = query.whole("min_attempts", 0...1_000_000).map(Int.init(clamping:)) ?? 0
         wanted.minAmount = query.amount("min_amount")
         wanted.excluded.statuses = query.words("not_status", TaskStatus.self)

@@ -7,6 +7,8 @@ struct AgentInput {
     typealias Change = @Sendable (inout AgentRecord) -> Void
 
     let addressFault: @Sendable (String) -> String?
+    /// Whether credentials may stand in files.
+    let hasSecretFolder: Bool
     private(set) var changes: [Change] = []
 
     static let names = [
@@ -15,7 +17,10 @@ struct AgentInput {
         "breaker", "retry_budget", "redrive", "weight", "paused",
     ]
 
-    init(addressFault: @escaping @Sendable (String) -> String?) { self.addressFault = addressFault }
+    init(_ configuration: ServerConfiguration) {
+        addressFault = configuration.addressFault
+        hasSecretFolder = configuration.hasSecretFolder
+    }
 
     func apply(to record: inout AgentRecord) { for change in changes { change(&record) } }
 
@@ -28,7 +33,8 @@ struct AgentInput {
         readAddress(members, &fields)
         readLimits(members, &fields)
         if members.node("auth") != nil {
-            let auth = AgentAuthInput.read(members, &fields)
+            let input = AgentAuthInput(addressFault: addressFault, hasSecretFolder: hasSecretFolder)
+            let auth = input.read(members, &fields)
             changes.append { $0.auth = auth }
         }
         readBreaker(members, &fields)
@@ -56,6 +62,9 @@ struct AgentInput {
         }
         if members.node("provider") != nil {
             let provider = fields.text(members, "provider", .slug)
+            if let provider, provider.hasPrefix(Reserved.agentPrefix) {
+                fields.add(members, "provider", "must not begin with kintsugi-, which is reserved")
+            }
             changes.append { $0.profile.provider = ProviderID(provider ?? $0.profile.id.rawValue) }
         }
         if members.node("capabilities") != nil {
@@ -167,53 +176,6 @@ struct AgentInput {
             if hasMinimum { settings.minPerSecond = minimum }
             record.profile.retryBudget = settings
         }
-    }
-}
-
-/// Reads how we present ourselves to an agent.
-enum AgentAuthInput {
-    static func read(_ members: Fields.Members, _ fields: inout Fields) -> AgentRecord.Auth? {
-        guard fields.given(members, "auth") != nil else { return nil }
-        let names = ["type", "token", "username", "password", "name", "value"]
-        guard let auth = fields.object(members, "auth", names) else { return nil }
-        let secret = TextRule.printable(1...4096)
-        switch fields.text(auth, "type", .oneOf(["bearer", "basic", "header"]), required: true) {
-        case "bearer":
-            refuse(auth, ["username", "password", "name", "value"], &fields)
-            return fields.text(auth, "token", secret, required: true).map { .bearer(token: $0) }
-        case "basic":
-            refuse(auth, ["token", "name", "value"], &fields)
-            let username = fields.text(auth, "username", .visible(1...256), required: true)
-            if let username, username.utf8.contains(UInt8(ascii: ":")) {
-                fields.add(auth, "username", "must not hold a colon")
-            }
-            let password = fields.text(auth, "password", secret, required: true)
-            guard let username, let password else { return nil }
-            return .basic(username: username, password: password)
-        case "header":
-            refuse(auth, ["token", "username", "password"], &fields)
-            let name = fields.text(auth, "name", .visible(3...64), required: true)
-            if let name, !isHeaderName(name) {
-                fields.add(auth, "name", "must be X- and 1 to 62 of A-Z a-z 0-9 -")
-            }
-            let value = fields.text(auth, "value", secret, required: true)
-            guard let name, let value else { return nil }
-            return .header(name: name, value: value)
-        default: return nil
-        }
-    }
-
-    private static func refuse(_ auth: Fields.Members, _ names: [String], _ fields: inout Fields) {
-        for name in names where auth.node(name) != nil {
-            fields.add(auth, name, "does not belong to this type of credentials")
-        }
-    }
-
-    private static func isHeaderName(_ name: String) -> Bool {
-        name.lowercased().hasPrefix("x-")
-            && name.utf8.dropFirst(2).allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45
-            }
     }
 }
 

@@ -20,13 +20,21 @@ struct ChainInput {
         self.isAgent = isAgent
     }
 
+    private static let names = ["name", "match", "task_id", "enabled", "steps"]
+    /// A draft has no name yet; what else its body says is somebody else's to read.
+    private static let draftNames = ["name", "match", "task_id", "steps"] + SimulationHandlers.Span.names
+
     /// Whether the chain's task exists is left to the caller.
-    mutating func read(_ body: Body, id: UUID7, version: Int, _ fields: inout Fields) -> FallbackChain {
+    mutating func read(
+        _ body: Body, id: UUID7, version: Int, isDraft: Bool = false, _ fields: inout Fields,
+        _ readMore: (Fields.Members, inout Fields) -> Void
+    ) -> FallbackChain {
         var chain = FallbackChain(id: id, name: "", version: version, steps: [], owner: owner)
-        guard
-            let members = fields.object(body.root, at: "", ["name", "match", "task_id", "enabled", "steps"])
-        else { return chain }
-        chain.name = fields.text(members, "name", .free(1...200), required: true) ?? ""
+        guard let members = fields.object(body.root, at: "", isDraft ? Self.draftNames : Self.names) else {
+            return chain
+        }
+        readMore(members, &fields)
+        chain.name = fields.text(members, "name", .free(1...200), required: !isDraft) ?? ""
         chain.isEnabled = fields.flag(members, "enabled") ?? true
         chain.match = match(members, &fields)
         if let text = fields.text(members, "task_id", .free(0...64)) {
@@ -71,11 +79,12 @@ struct ChainInput {
 extension Exchange {
     /// The chain of the body, after everything about it was checked.
     func chain(
-        _ body: Body, id: UUID7, version: Int, owner: UserID, isShared: Bool
+        _ body: Body, id: UUID7, version: Int, owner: UserID, isShared: Bool, isDraft: Bool = false,
+        _ readMore: (Fields.Members, inout Fields) -> Void = { _, _ in }
     ) async throws -> FallbackChain {
         var fields = Fields(body.bytes)
         var input = ChainInput(owner: owner, isShared: isShared, isAgent: isAgent)
-        let chain = input.read(body, id: id, version: version, &fields)
+        let chain = input.read(body, id: id, version: version, isDraft: isDraft, &fields, readMore)
         if let task = chain.taskID {
             do {
                 _ = try await engine.task(task, in: isShared ? .everyone : .user(owner))

@@ -66,5 +66,7 @@ extension Exchange {
     }
 
     /// Whether the agent is registered and takes new tasks.
-    func isAgent(_ id: AgentID) -> Bool { engine.agent(id).map { !$0.isDraining } ?? false }
+    func isAgent(_ id: AgentID) -> Bool {
+        engine.agent(id).map { !$0.isDraining && $0.kind != .channel } ?? false
+    }
 }

@@ -43,6 +43,7 @@ struct TaskInput {
         if let input = members.node("input") { spec.input = fields.raw(input) }
         if let user = fields.text(members, "user_id", .userID) {
             if user != caller.userID.rawValue, !caller.isAdmin { isForbidden = true }
+            if user == Reserved.user.rawValue { fields.add(members, "user_id", "is reserved") }
             spec.userID = UserID(user)
         }
         spec.priority = Int(clamping: fields.whole(members, "priority", Self.priorities) ?? 0)
@@ -72,7 +73,7 @@ struct TaskInput {
 
     static func type(_ members: Fields.Members, _ fields: inout Fields) -> String? {
         let type = fields.text(members, "type", .word(100), required: true)
-        if let type, type.hasPrefix("kintsugi.") {
+        if let type, type.hasPrefix(Reserved.typePrefix) {
             fields.add(members, "type", "must not begin with kintsugi., which is reserved")
         }
         return type

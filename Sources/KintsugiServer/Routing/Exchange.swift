@@ -11,14 +11,19 @@ final class Site: Sendable {
     let engine: Engine
     let keys: KeyRing
     let live: LiveTopics
+    let alerts: AlertDispatcher
     let configuration: ServerConfiguration
     let gate = IdempotencyGate()
     let dashboard: Dashboard
 
-    init(engine: Engine, keys: KeyRing, live: LiveTopics, configuration: ServerConfiguration) {
+    init(
+        engine: Engine, keys: KeyRing, live: LiveTopics, alerts: AlertDispatcher,
+        configuration: ServerConfiguration
+    ) {
         self.engine = engine
         self.keys = keys
         self.live = live
+        self.alerts = alerts
         self.configuration = configuration
         dashboard = Dashboard(folder: configuration.assetFolder)
     }

@@ -23,9 +23,11 @@ package struct ServerContext: RequestContext {
 
 /// The API as routes, to be served by `makeApplication` or mounted by an app of its own.
 package func makeRouter(
-    engine: Engine, keys: KeyRing, live: LiveTopics, configuration: ServerConfiguration
+    engine: Engine, keys: KeyRing, live: LiveTopics, alerts: AlertDispatcher,
+    configuration: ServerConfiguration
 ) -> Router<ServerContext> {
-    let site = Site(engine: engine, keys: keys, live: live, configuration: configuration)
+    let site = Site(
+        engine: engine, keys: keys, live: live, alerts: alerts, configuration: configuration)
     let router = Router(context: ServerContext.self)
     router.add(middleware: Manners(configuration: configuration, paths: PathMethods(Routes.served)))
     for route in Routes.served {

@@ -75,16 +75,34 @@ enum Routes {
     ]
 
     private static let recovery = [
+        Route(.get, Paths.strategies, .atLeast(.viewer), StrategyHandlers.list),
+        Route(.get, Paths.strategiesForError, .atLeast(.viewer), StrategyHandlers.show),
         Route(.post, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.create),
         Route(.get, Paths.fallbackChains, .atLeast(.operator), ChainHandlers.list),
         Route(.get, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.show),
         Route(.put, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.replace),
         Route(.delete, Paths.fallbackChain, .atLeast(.operator), ChainHandlers.remove),
+        Route(.post, Paths.simulateChain, .atLeast(.operator), SimulationHandlers.ofChain),
+        Route(.post, Paths.simulate, .atLeast(.operator), SimulationHandlers.ofDraft),
     ]
 
     private static let alerts = [
         Route(.get, Paths.alerts, .atLeast(.viewer), AlertHandlers.list),
         Route(.get, Paths.alert, .atLeast(.viewer), AlertHandlers.show),
+        Route(.post, Paths.acknowledgeAlert, .atLeast(.operator), AlertHandlers.acknowledge),
+        Route(.post, Paths.resolveAlert, .atLeast(.operator), AlertHandlers.resolve),
+        Route(.post, Paths.alertChannels, .atLeast(.admin), ChannelHandlers.create),
+        Route(.get, Paths.alertChannels, .atLeast(.admin), ChannelHandlers.list),
+        Route(.get, Paths.alertChannel, .atLeast(.admin), ChannelHandlers.show),
+        Route(.patch, Paths.alertChannel, .atLeast(.admin), ChannelHandlers.change),
+        Route(.delete, Paths.alertChannel, .atLeast(.admin), ChannelHandlers.remove),
+        Route(.post, Paths.testAlertChannel, .atLeast(.admin), ChannelHandlers.test),
+        Route(.get, Paths.alertDeliveries, .atLeast(.admin), ChannelHandlers.deliveries),
+        Route(.post, Paths.rotateAlertChannelSecret, .atLeast(.admin), ChannelHandlers.rotate),
+        Route(.post, Paths.alertSilences, .atLeast(.admin), SilenceHandlers.create),
+        Route(.get, Paths.alertSilences, .atLeast(.admin), SilenceHandlers.list),
+        Route(.get, Paths.alertSilence, .atLeast(.admin), SilenceHandlers.show),
+        Route(.delete, Paths.alertSilence, .atLeast(.admin), SilenceHandlers.remove),
     ]
 
     private static let rest = [

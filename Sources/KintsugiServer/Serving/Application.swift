@@ -9,10 +9,12 @@ import NIOCore
 ///
 /// - Parameter onRunning: Gets the port on which it really listens.
 package func makeApplication(
-    engine: Engine, keys: KeyRing, live: LiveTopics, configuration: ServerConfiguration,
+    engine: Engine, keys: KeyRing, live: LiveTopics, alerts: AlertDispatcher,
+    configuration: ServerConfiguration,
     onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
 ) -> some ApplicationProtocol {
-    let router = makeRouter(engine: engine, keys: keys, live: live, configuration: configuration)
+    let router = makeRouter(
+        engine: engine, keys: keys, live: live, alerts: alerts, configuration: configuration)
     // The decoder's own limit is the last resort; below it a request is refused in peace by `Manners`.
     let hardLimit = 4 * (configuration.maxHeaderBytes + configuration.maxTargetBytes)
     let channel = HTTP1Channel.Configuration(

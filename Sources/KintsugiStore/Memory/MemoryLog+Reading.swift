@@ -105,7 +105,7 @@ extension MemoryLog {
     }
 
     /// The entry with the alert that its coming here raised.
-    private func withAlert(_ entry: DeadLetter) -> DeadLetter {
+    func withAlert(_ entry: DeadLetter) -> DeadLetter {
         var entry = entry
         let since = entry.task.state.version
         entry.alert = timeline(entry.task.number).drop { $0.seq <= since }.alertOfEntry
@@ -166,8 +166,11 @@ extension MemoryLog {
     }
 
     func oldestPending(of user: UserID?) -> Timestamp? {
-        liveTasks { $0.phase == .ready }.filter { user == nil || $0.task.state.spec.userID == user }
-            .map(\.row.readyAt).min()
+        liveTasks { $0.phase == .ready }.filter { line in
+            let owner = line.task.state.spec.userID
+            return user == nil ? owner != Reserved.user : owner == user
+        }
+        .map(\.row.readyAt).min()
     }
 
     // MARK: Records
@@ -209,6 +212,7 @@ extension TaskQuery {
     fileprivate func matches(_ task: StoredTask) -> Bool {
         let (state, spec) = (task.state, task.state.spec)
         return (before.map { task.number.rawValue < $0.before } ?? true)
+            && isInternal == (spec.userID == Reserved.user)
             && (user == nil || spec.userID == user)
             && (statuses.isEmpty || statuses.contains(state.status))
             && (type == nil || spec.type == type)

@@ -12,7 +12,8 @@ struct ChainBookTests {
         steps: [FallbackStep] = [FallbackStep(.retry())]
     ) -> FallbackChain {
         FallbackChain(
-            id: id(number), name: "chain \(number)", isEnabled: enabled, match: match, taskID: task, steps: steps,
+            id: id(number), name: "chain \(number)", isEnabled: enabled, match: match, taskID: task,
+            steps: steps,
             owner: UserID("ada"))
     }
 
@@ -31,7 +32,8 @@ struct ChainBookTests {
     @Test("The chain that a task names goes before the one made for it, and that before one that fits")
     func order() {
         let all = [
-            Self.chain(1, ChainMatch(taskType: "payment.capture")), Self.chain(2, task: Self.task), Self.chain(3),
+            Self.chain(1, ChainMatch(taskType: "payment.capture")), Self.chain(2, task: Self.task),
+            Self.chain(3),
         ]
         #expect(chosen(all, Self.subject(chain: 3)) == 3)
         #expect(chosen(all, Self.subject()) == 2)
@@ -65,7 +67,9 @@ struct ChainBookTests {
         #expect(chosen(all, Self.subject()) == 3)
         all.append(Self.chain(2, ChainMatch(taskType: "payment.capture", userID: UserID("ada"))))
         #expect(chosen(all, Self.subject()) == 2)
-        all.append(Self.chain(1, ChainMatch(agentID: AgentID("stripe"), errorTypes: [.serverError], minAmount: "9.5")))
+        all.append(
+            Self.chain(
+                1, ChainMatch(agentID: AgentID("stripe"), errorTypes: [.serverError], minAmount: "9.5")))
         #expect(chosen(all, Self.subject()) == 2)
         #expect(chosen(all, Self.subject(amount: "10")) == 1)
     }
@@ -74,7 +78,8 @@ struct ChainBookTests {
         "All that is given must fit",
         arguments: [
             ChainMatch(taskType: "payment"), ChainMatch(agentID: AgentID("adyen")),
-            ChainMatch(errorTypes: [.timeout]), ChainMatch(minAmount: "100.01"), ChainMatch(userID: UserID("bob")),
+            ChainMatch(errorTypes: [.timeout]), ChainMatch(minAmount: "100.01"),
+            ChainMatch(userID: UserID("bob")),
         ])
     func misfits(match: ChainMatch) {
         #expect(chosen([Self.chain(1, match)], Self.subject(amount: "100")) == nil)
@@ -83,7 +88,10 @@ struct ChainBookTests {
     @Test("Our own tasks run none, and a compensation none that would compensate it")
     func origins() {
         let undo = FallbackStep(.compensate(Compensation(type: "undo")))
-        let all = [Self.chain(1, ChainMatch()), Self.chain(2, ChainMatch(taskType: "payment.capture"), steps: [undo])]
+        let all = [
+            Self.chain(1, ChainMatch()),
+            Self.chain(2, ChainMatch(taskType: "payment.capture"), steps: [undo]),
+        ]
         #expect(chosen(all, Self.subject()) == 2)
         #expect(chosen(all, Self.subject(origin: .compensation)) == 1)
         #expect(chosen(all, Self.subject(origin: .internal)) == nil)
@@ -108,7 +116,8 @@ struct ChainBookTests {
         for number in 0..<300 {
             let subject = TaskSubject(
                 id: Self.task, type: types[number % 50], userID: UserID("user-\(number % 9)"),
-                agentID: AgentID("agent-\(number % 20)"), errorType: number % 3 == 0 ? .timeout : .serverError,
+                agentID: AgentID("agent-\(number % 20)"),
+                errorType: number % 3 == 0 ? .timeout : .serverError,
                 amount: number % 2 == 0 ? "75" : nil)
             let wanted = chains.filter { $0.isEnabled && ($0.match?.fits(subject) ?? false) }.max {
                 ($0.match?.specificity ?? 0, $0.id.low) < ($1.match?.specificity ?? 0, $1.id.low)

@@ -12,7 +12,9 @@ struct ChainDeciderTests {
         case good, timeout, invalid, shut
 
         var failure: Failure { Failure(type: type, message: "no") }
-        var type: ErrorType { self == .timeout ? .timeout : self == .invalid ? .validationError : .circuitOpen }
+        var type: ErrorType {
+            self == .timeout ? .timeout : self == .invalid ? .validationError : .circuitOpen
+        }
         var answer: EscalationAnswer {
             switch self {
             case .good: .complete
@@ -24,7 +26,8 @@ struct ChainDeciderTests {
     }
 
     private static let catalogue: [FallbackStep] = [
-        FallbackStep(.retry()), FallbackStep(.retry(maxAttempts: 2, delay: 5)), FallbackStep(.useOutput(.null)),
+        FallbackStep(.retry()), FallbackStep(.retry(maxAttempts: 2, delay: 5)),
+        FallbackStep(.useOutput(.null)),
         FallbackStep(.compensate(Compensation(type: "undo"))), FallbackStep(.discard(note: nil)),
         FallbackStep(.escalate(message: nil, timeout: 9, then: .fail)),
         FallbackStep(.escalate(message: nil, timeout: 9, then: .continue), when: [.timeout, .circuitOpen]),
@@ -131,7 +134,8 @@ struct ChainDeciderTests {
         }
     }
 
-    private func attempt(_ run: inout ChainRun, _ left: inout ArraySlice<Outcome>) -> ChainDecider.Happening? {
+    private func attempt(_ run: inout ChainRun, _ left: inout ArraySlice<Outcome>) -> ChainDecider.Happening?
+    {
         guard let end = left.popFirst() else { return nil }
         if end == .good { return .attemptSucceeded }
         run.attemptFailed(end.failure, by: nil)
@@ -147,8 +151,12 @@ struct ChainDeciderTests {
     func exhaustive() {
         var chains: [[FallbackStep]] = [[]]
         for step in Self.catalogue { chains.append([step]) }
-        for chain in chains where chain.count == 1 { for step in Self.catalogue { chains.append(chain + [step]) } }
-        for chain in chains where chain.count == 2 { for step in Self.catalogue { chains.append(chain + [step]) } }
+        for chain in chains where chain.count == 1 {
+            for step in Self.catalogue { chains.append(chain + [step]) }
+        }
+        for chain in chains where chain.count == 2 {
+            for step in Self.catalogue { chains.append(chain + [step]) }
+        }
         let (long, short) = (Self.sequences(of: 4), Self.sequences(of: 3))
         var compared = 0
         var endings: Set<String> = []

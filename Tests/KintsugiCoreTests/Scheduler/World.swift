@@ -23,6 +23,9 @@ final class World {
     private(set) var store = FakeStore()
     private(set) var now = Story.start
     var faults = Faults()
+    var chains = ChainBook() {
+        didSet { scheduler.chainsChanged(chains) }
+    }
     private(set) var calls: [CallLog] = []
     /// Every event with its time, for counting.
     private(set) var log: [(at: Timestamp, number: TaskNumber, type: EventType)] = []
@@ -159,7 +162,10 @@ final class World {
         var latest: [ProviderID: BreakerRecord] = [:]
         for record in breakerRecords { latest[record.provider] = record }
         for record in latest.values { scheduler.breakerRestored(record, forced: false, reason: nil) }
-        for task in store.running() { act(.abandon(poisonous: false), on: task.number) }
+        scheduler.chainsChanged(chains)
+        for task in store.running() {
+            act(.abandon(poisonous: false), on: task.number, facts: scheduler.facts(for: task.state))
+        }
         scheduler.lanesFound(store.lanes)
         pump()
     }

@@ -52,9 +52,11 @@ extension Assignment {
 extension [TaskEvent] {
     /// What the chain did, in short: `started 1>2`, `began 1 retry adyen`, `failed 1 circuit_open` …
     var chain: [String] {
-        compactMap { event in
+        // What other tests look at.
+        let asides: Set<EventType> = [.attemptFailed, .alertRaised, .alertResolved]
+        return compactMap { event in
             guard case .fallback(let told) = event else {
-                return event.type == .attemptFailed ? nil : event.type.rawValue
+                return asides.contains(event.type) ? nil : event.type.rawValue
             }
             let skipped = told.skipped.isEmpty ? "" : " past \(told.skipped)"
             switch told.type {

@@ -47,9 +47,11 @@ struct ChainTests {
                 == ["started by attempt_failed", "began 1 retry stripe"])
     }
 
-    @Test("In place of a hold: after a failure under an open breaker, and when a task's turn comes", arguments: [
-        OpenBreakerPolicy.hold, .skip,
-    ])
+    @Test(
+        "In place of a hold: after a failure under an open breaker, and when a task's turn comes",
+        arguments: [
+            OpenBreakerPolicy.hold, .skip,
+        ])
     func openBreaker(policy: OpenBreakerPolicy) throws {
         let facts = Facts.chain(.of(.switchAgent), open: ["stripe"], breaker: .open)
         var failed = Story(.still(open: policy))
@@ -130,7 +132,8 @@ struct ChainTests {
         let events = try story.end(
             .failed(.status503),
             Facts(
-                breaker: .open, breakerChange: .opened(until: story.now, failureRate: 1), chains: facts.chains,
+                breaker: .open, breakerChange: .opened(until: story.now, failureRate: 1),
+                chains: facts.chains,
                 agents: facts.agents))
         #expect(
             events.types == [

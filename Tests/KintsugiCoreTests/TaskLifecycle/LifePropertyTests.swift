@@ -132,7 +132,9 @@ struct LifePropertyTests {
             attempts += walk.story.state.attempts
             rounds += walk.story.state.round
             late += walk.story.state.lateResults.count
-            for type in walk.story.types where type.rawValue.hasPrefix("fallback") { chained[type, default: 0] += 1 }
+            for type in walk.story.types where type.rawValue.hasPrefix("fallback") {
+                chained[type, default: 0] += 1
+            }
         }
         print("random lives, seeds 0 to 999: \(attempts) attempts in \(rounds) rounds, \(late) late results")
         #expect(chained.count == 6 && chained.values.allSatisfy { $0 > 50 }, "chains are vacuous: \(chained)")

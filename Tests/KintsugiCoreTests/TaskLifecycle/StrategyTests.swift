@@ -148,7 +148,8 @@ struct StrategyTests {
 
     @Test("compensate: a linked task is made in the same unit, and the chain goes on")
     func compensate() throws {
-        var spec = TaskSpec(type: "pay", userID: UserID("ada"), agentID: Story.agent, input: FallbackStep.json("7"))
+        var spec = TaskSpec(
+            type: "pay", userID: UserID("ada"), agentID: Story.agent, input: FallbackStep.json("7"))
         spec.retryPolicy = .still
         spec.metadata = [MetadataPair(key: "order", value: "1")]
         spec.traceparent = "00-1-2-01"
@@ -166,7 +167,8 @@ struct StrategyTests {
         #expect(child.spec.type == "undo" && child.spec.capability == "undo" && child.spec.priority == 5)
         #expect(child.spec.input == spec.input && child.spec.userID == spec.userID)
         #expect(child.spec.metadata == spec.metadata && child.spec.traceparent == spec.traceparent)
-        #expect(events.contains { if case .fallback(let told) = $0 { told.taskID == child.id } else { false } })
+        #expect(
+            events.contains { if case .fallback(let told) = $0 { told.taskID == child.id } else { false } })
         #expect(TaskRules.offspring(of: [.taskStarted(round: 1)], from: before, to: before).isEmpty)
     }
 
@@ -205,7 +207,8 @@ struct StrategyTests {
     @Test("escalate: waits for a person until its time is over")
     func escalate() throws {
         let (story, _, events) = try mending(Self.ask)
-        #expect(events.types.filter { $0 != .alertRaised }.suffix(2) == [.fallbackStepStarted, .taskEscalated])
+        #expect(
+            events.types.filter { $0 != .alertRaised }.suffix(2) == [.fallbackStepStarted, .taskEscalated])
         #expect(story.state.status == .waiting && story.state.nextAt == story.now + 60_000)
     }
 

@@ -33,11 +33,14 @@ struct MergePatchTests {
 
     @Test("RFC 7396, section 3: the example document")
     func example() {
-        let target = #"{"title":"Goodbye!","author":{"givenName":"John","familyName":"Doe"},"#
+        let target =
+            #"{"title":"Goodbye!","author":{"givenName":"John","familyName":"Doe"},"#
             + #""tags":["example","sample"],"content":"This will be unchanged"}"#
-        let patch = #"{"title":"Hello!","phoneNumber":"+01-123-456-7890","author":{"familyName":null},"#
+        let patch =
+            #"{"title":"Hello!","phoneNumber":"+01-123-456-7890","author":{"familyName":null},"#
             + #""tags":["example"]}"#
-        let result = #"{"title":"Hello!","author":{"givenName":"John"},"tags":["example"],"#
+        let result =
+            #"{"title":"Hello!","author":{"givenName":"John"},"tags":["example"],"#
             + #""content":"This will be unchanged","phoneNumber":"+01-123-456-7890"}"#
         #expect(patched(target, patch) == result)
     }
@@ -45,7 +48,8 @@ struct MergePatchTests {
     @Test("What is not named stays as it was written, to the last digit and escape")
     func exact() {
         #expect(
-            patched(#"{"n":0.10000000000000000001,"big":12345678901234567890,"s":"\u00e9\/"}"#, #"{"x":1E400}"#)
+            patched(
+                #"{"n":0.10000000000000000001,"big":12345678901234567890,"s":"\u00e9\/"}"#, #"{"x":1E400}"#)
                 == #"{"n":0.10000000000000000001,"big":12345678901234567890,"s":"\u00e9\/","x":1E400}"#)
         #expect(patched(#"{"a\"b":1,"é":2}"#, #"{"é":null,"a\"b":{"c":0.50}}"#) == #"{"a\"b":{"c":0.50}}"#)
     }

@@ -50,7 +50,8 @@ enum ChainFixtures {
     private static let chains: [(stored: String, event: TaskEvent)] = [
         (
             #"[[23,{"chain_id":"c","step":0,"name":"n","version":4,"steps":["#
-                + steps.map(\.stored).joined(separator: ",") + #"],"trigger":"breaker_open",\#(storedShut)}]]"#,
+                + steps.map(\.stored).joined(separator: ",")
+                + #"],"trigger":"breaker_open",\#(storedShut)}]]"#,
             .fallback(
                 FallbackEvent(
                     type: .fallbackStarted, chainID: "c", step: 0, strategy: nil,
@@ -68,7 +69,8 @@ enum ChainFixtures {
             #"[[25,{"chain_id":"c","step":3,"strategy":"compensate","task_id":"\#(uuid)"}]]"#,
             .fallback(
                 FallbackEvent(
-                    type: .fallbackStepSucceeded, chainID: "c", step: 3, strategy: "compensate", taskID: task))
+                    type: .fallbackStepSucceeded, chainID: "c", step: 3, strategy: "compensate", taskID: task)
+            )
         ),
         (
             #"[[27,{"chain_id":"c","step":3,"strategy":"retry",\#(storedShut)}]]"#,

@@ -20,13 +20,30 @@ final class RandomHistory {
     /// How often something happened, so that a run in which it never did can fail.
     private(set) var seen: [String: Int] = [:]
     private let types = ["payment.capture", "mail.send", "report"]
+    private let roster = AgentRoster(RandomHistory.agents.map { AgentProfile(id: $0, capabilities: ["pay"]) })
+    /// None for payments, so that tasks without a chain are not rare.
+    private let chains = ChainBook([
+        chain(1, for: "report", FallbackStep(.waitAndRetry(delay: 5000)), FallbackStep(.switchAgent(nil))),
+        chain(
+            2, for: "mail.send", FallbackStep(.compensate(Compensation(type: "undo"))),
+            FallbackStep(.escalate(message: "ok?", timeout: 100_000, then: .continue)),
+            FallbackStep(.discard(note: "no use"), when: [.validationError])),
+    ])
+
+    private static func chain(_ number: UInt64, for type: String, _ steps: FallbackStep...) -> FallbackChain {
+        FallbackChain(
+            id: UUID7(high: 0x7001, low: number), name: "mend it", match: ChainMatch(taskType: type),
+            steps: steps, owner: UserID("ann"))
+    }
 
     /// What every history must contain; one without would prove nothing.
     static let needed = [
         "versionConflict", "duplicate", "idempotencyConflict", "task_completed", "task_failed",
         "task_cancelled",
         "task_retried", "task_held", "task_requeued", "dead_letter_resolved", "dead_letter_discarded",
-        "attempt_accepted", "attempt_abandoned", "task_progress", "alert_raised", "alert_resolved",
+        "attempt_accepted", "attempt_abandoned", "task_progress", "fallback_started", "fallback_step_started",
+        "task_escalated",
+        "alert_raised", "alert_resolved",
         "breaker_opened", "breaker_closed", "alert_acknowledged", "alert_closed", "alert_notified",
     ]
 
@@ -115,7 +132,7 @@ final class RandomHistory {
     // MARK: What to do
 
     private func command(_ task: StoredTask) -> TaskCommand {
-        let agent = task.state.agentID ?? pick(Self.agents)
+        let agent = task.state.target ?? pick(Self.agents)
         switch task.state.phase {
         case .pending, .held:
             switch dice(8) {
@@ -138,7 +155,10 @@ final class RandomHistory {
             default: return .attemptEnded(number: number, Scenario.success)
             }
         case .completed: return .report(attempt: 1, .progress(percent: 1, message: nil))
-        case .waiting: return .timeIsUp
+        case .waiting:
+            let answer = pick([EscalationAnswer.retry, .complete, .fail, .timedOut])
+            if answer == .timedOut { return .timeIsUp }
+            return .decide(Verdict(answer, actor: "ann", output: .null, note: "well"))
         case .failed, .cancelled:
             switch dice(4) {
             case 0: return .resolveDeadLetter(note: "by hand", actor: "ann")
@@ -152,7 +172,9 @@ final class RandomHistory {
         }
     }
 
-    private func facts() -> Facts { Facts(breaker: dice(3) == 0 ? .open : .closed) }
+    private func facts() -> Facts {
+        Facts(breaker: dice(3) == 0 ? .open : .closed, chains: chains, agents: roster)
+    }
 
     private func spec() -> TaskSpec {
         Scenario.spec(

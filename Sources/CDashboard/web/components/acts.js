@@ -137,43 +137,15 @@ export function begun(after) {
     return after;
 }
 
-/** Closes dead letters: `act` is `resolve` or `discard`. */
-export async function close(entries, act) {
+/** Closes a dead letter: `act` is `resolve` or `discard`. */
+export async function close(entry, act) {
     const note = h('input', {class: 'input', maxlength: 2000, placeholder: 'What was done, or why nothing need be'});
-    const many = entries.length > 1 ? `${entries.length} dead letters` : 'this dead letter';
     return await sheet({
-        title: `${act === 'resolve' ? 'Resolve' : 'Discard'} ${many}?`,
+        title: `${act === 'resolve' ? 'Resolve' : 'Discard'} this dead letter?`,
         body: [h('p', {}, act === 'resolve'
             ? 'Resolved means: it was mended elsewhere. Nothing runs; the note stands on the timeline.'
             : 'Discarded means: it shall not be done any more. Nothing runs; the note stands on the timeline.'), field('Note', note)],
         acts: [{label: act === 'resolve' ? 'Resolve' : 'Discard', tone: act === 'resolve' ? 'primary' : 'danger', isDefault: true,
-            run: () => eachOf(entries, (entry) => api.post(`/failed-tasks/${entry.id}/${act}`, note.value ? {note: note.value} : {}))}],
+            run: () => api.post(`/failed-tasks/${entry.id}/${act}`, note.value ? {note: note.value} : {})}],
     });
-}
-
-/**
- * Does the same to each, four at a time, and counts; `step(done, skipped)` hears of the progress. Refusals are counted
- * by their reason, and do not stop the rest.
- */
-export async function eachOf(items, act, {step = () => {}, signal = null} = {}) {
-    const outcome = {done: 0, skipped: new Map(), isStopped: false};
-    const queue = items[Symbol.asyncIterator] ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-    const skip = (reason) => outcome.skipped.set(reason, (outcome.skipped.get(reason) ?? 0) + 1);
-    const work = async () => {
-        while (!signal?.aborted) {
-            const next = await queue.next();
-            if (next.done) return;
-            try {
-                await act(next.value);
-                outcome.done += 1;
-            } catch (error) {
-                if (error.status === 401 || error.isOffline) throw error;
-                skip(error.problem?.title ?? error.message);
-            }
-            step(outcome);
-        }
-    };
-    await Promise.all([work(), work(), work(), work()]);
-    outcome.isStopped = signal?.aborted ?? false;
-    return outcome;
 }

@@ -47,7 +47,7 @@ export function breakerMark(state, options) { return mark(BREAKERS[state] ?? BRE
 
 const SEVERITIES = {
     info: {icon: 'info', tone: 'still'}, warning: {icon: 'warning', tone: 'copper'}, medium: {icon: 'warning', tone: 'copper'},
-    high: {icon: 'warning', tone: 'crack'}, error: {icon: 'failed', tone: 'crack'}, critical: {icon: 'open', tone: 'crack'},
+    high: {icon: 'warning', tone: 'crack'}, error: {icon: 'failed', tone: 'crack'}, critical: {icon: 'critical', tone: 'crack'},
 };
 
 /** A severity of an event or an alert. */
@@ -66,11 +66,13 @@ const EVENTS = {
     task_released: ['play', 'accent'], retries_skipped: ['cancelled', 'copper'], task_escalated: ['waiting', 'person'],
     task_resumed: ['play', 'accent'], late_result: ['clock', 'copper'], alert_raised: ['alerts', 'crack'],
     alert_resolved: ['alerts', 'glaze'], dead_letter_resolved: ['check', 'glaze'],
-    dead_letter_discarded: ['cancel', 'copper'],
+    dead_letter_discarded: ['cancel', 'copper'], fallback_started: ['recovery', 'accent'], fallback_step_started: ['chevron', 'accent'],
+    fallback_step_succeeded: ['check', 'glaze'], fallback_step_failed: ['failed', 'crack'], fallback_succeeded: ['healed', 'gold'],
+    fallback_exhausted: ['recovery', 'crack'],
 };
 
 /** The mark of an event: its shape and the words of its type. */
 export function eventMark(type, options) {
-    const [name, tone] = EVENTS[type] ?? (type.startsWith('fallback') ? ['recovery', 'accent'] : ['info', 'still']);
+    const [name, tone] = EVENTS[type] ?? ['info', 'still'];
     return mark({icon: name, word: words(type), tone}, options);
 }

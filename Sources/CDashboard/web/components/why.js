@@ -5,14 +5,15 @@ import {countdown} from '../core/format.js';
 import {everySecond, now, parse} from '../core/time.js';
 import {stateOf} from './state.js';
 
-/** What comes next: `{at, word}`, or null. Pure. */
-export function upcoming(task) {
+/** What comes next: `{at, word}`, or null; `asked`: what a task that waits for a person was asked with. Pure. */
+export function upcoming(task, asked = null) {
     const next = (text, word) => text ? {at: parse(text), word} : null;
     switch (task.status) {
     case 'pending':
         if (task.status_reason === 'breaker_open') return next(task.next_attempt_at, 'next probe');
         return next(task.next_attempt_at, task.status_reason === 'backoff' ? 'next attempt' : 'begins');
-    case 'waiting': case 'in_progress': return next(task.deadline_at, 'deadline');
+    case 'waiting': return asked?.until ? next(asked.until, asked.then === 'continue' ? 'goes on by itself' : 'fails by itself') : next(task.deadline_at, 'deadline');
+    case 'in_progress': return next(task.deadline_at, 'deadline');
     default: return null;
     }
 }
@@ -32,15 +33,15 @@ class KCountdown extends Part {
 }
 define('k-countdown', KCountdown);
 
-/** An element with `update(task)`. */
+/** An element with `update(task, asked)`. */
 export function whyLine() {
     const sentence = h('span', {class: 'why-text'});
     const count = h('k-countdown', {class: 'why-count'});
     const element = h('p', {class: 'why'}, sentence, count);
-    element.update = (task) => {
+    element.update = (task, asked = null) => {
         element.className = `why tone-${stateOf(task).tone}`;
         setText(sentence, task.explanation);
-        const next = upcoming(task);
+        const next = upcoming(task, asked);
         count.hidden = !next;
         if (next) count.set(next.at, next.word);
     };

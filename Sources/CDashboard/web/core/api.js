@@ -76,6 +76,7 @@ export const api = {
         const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
         return parsed(await call('POST', path, {body, headers: {'Idempotency-Key': key, ...headers}, ...options}));
     },
+    async put(path, body, options) { return parsed(await call('PUT', path, {body, ...options})); },
     async patch(path, body, options) { return parsed(await call('PATCH', path, {body, ...options})); },
     async remove(path, params) { return parsed(await call('DELETE', path, {params})); },
 };

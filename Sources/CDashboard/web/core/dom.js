@@ -164,6 +164,16 @@ export class Part extends HTMLElement {
     draw() {}
 }
 
+const sheets = new Map();
+
+/** Loads styles that only some rooms need, once; settles when they hold, or cannot be had. */
+export function stylesheet(url) {
+    if (!sheets.has(url.href)) sheets.set(url.href, new Promise((resolve) => {
+        document.head.append(h('link', {rel: 'stylesheet', href: url.href, on: {load: resolve, error: resolve}}));
+    }));
+    return sheets.get(url.href);
+}
+
 /** Names a custom element once. */
 export function define(name, type) {
     if (!customElements.get(name)) customElements.define(name, type);

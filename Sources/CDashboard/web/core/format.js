@@ -106,3 +106,6 @@ export function shortID(id) {
 export function words(name) {
     return String(name ?? '').replaceAll('_', ' ');
 }
+
+/** `user:ada` → `ada`; the system is called so. */
+export function actorName(actor) { return actor ? actor.replace(/^(user|agent):/, '') : 'the system'; }

@@ -12,6 +12,10 @@ export function nodeOf(state) {
 const BETWEEN = new Set(['attempt_failed', 'attempt_abandoned', 'attempt_success', 'circuit_breaker_opened',
     'circuit_breaker_half_opened', 'circuit_breaker_closed', 'retries_skipped', 'fallback_exhausted']);
 
+/** Steps of a chain and answers count as such when what they lead to came at the same moment, other than an attempt. */
+const LEADING = new Set(['fallback_started', 'fallback_step_started', 'fallback_step_failed', 'fallback_step_succeeded', 'fallback_succeeded', 'task_resumed']);
+const leads = (event, next) => LEADING.has(event.type) && next?.at === event.at && next.type !== 'attempt_started';
+
 /**
  * `{nodes, edges, current}` of these events: `nodes` by name with `{visits, spent_ms}`, `edges` by `from>to` with
  * `{count, at}`; `spent_ms` of the current one goes on until `now`, unless the task has ended.
@@ -38,7 +42,7 @@ export function pathOf(events, now) {
         state = evolve(state, event);
         const at = Date.parse(event.at);
         if (current === null) { enter(nodeOf(state), at); return; }
-        if (BETWEEN.has(event.type) && index < events.length - 1) return;
+        if (BETWEEN.has(event.type) && index < events.length - 1 || leads(event, events[index + 1])) return;
         const name = nodeOf(state);
         // A retry that is due at once goes back through pending all the same.
         if (event.type === 'attempt_started' && current === 'in_progress') enter('pending', at);

@@ -28,6 +28,13 @@ export function decided(error) {
     return `${cause} counts as ${error.type}${by}${floor}${except}.`;
 }
 
+const RANKS = {medium: 0, high: 1, critical: 2};
+
+/** Alerts, the most severe first, then the newest. */
+export function bySeverity(alerts) {
+    return [...alerts].sort((a, b) => (RANKS[b.severity] ?? 0) - (RANKS[a.severity] ?? 0) || Date.parse(b.last_raised_at) - Date.parse(a.last_raised_at));
+}
+
 /** What `sent` means: whether the agent can have seen the request. */
 export function reach(sent) {
     return {no: 'It never reached the agent.', maybe: 'The agent may have seen it.', yes: 'The agent has seen it.'}[sent] ?? '';

@@ -179,6 +179,8 @@ export class Resource {
 const ENDS = ['task_created', 'task_completed', 'task_failed', 'task_cancelled', 'task_requeued', 'moved_to_dlq'];
 const BREAKERS = ['circuit_breaker_opened', 'circuit_breaker_half_opened', 'circuit_breaker_closed', 'task_held',
     'task_released'];
+/** Events after which alerts may have changed. */
+export const ALERTS = ['alert_raised', 'alert_resolved', 'task_completed', 'dead_letter_resolved', 'dead_letter_discarded', 'circuit_breaker_opened', 'circuit_breaker_closed'];
 const LETTERS = ['moved_to_dlq', 'task_requeued', 'dead_letter_resolved', 'dead_letter_discarded'];
 
 /** What several screens show. */
@@ -188,5 +190,8 @@ export const resources = {
     letters: new Resource(() => api.get('/failed-tasks', {status: 'pending', limit: 200}),
         {every: 15_000, on: LETTERS, least: 700}),
     summary: new Resource(() => api.get('/failed-tasks/summary'), {every: 15_000, on: LETTERS, least: 700}),
+    alerts: new Resource(() => api.get('/alerts', {status: 'firing', limit: 200}), {every: 15_000, on: ALERTS, least: 1_500}),
+    questions: new Resource(() => api.get('/tasks', {status: 'waiting', limit: 20}),
+        {every: 30_000, on: ['task_escalated', 'task_resumed', 'task_cancelled', 'task_failed'], least: 700}),
     agents: new Resource(() => api.get('/agents', {limit: 200, include: 'stats'}), {every: 10_000}),
 };

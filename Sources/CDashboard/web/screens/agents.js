@@ -10,9 +10,10 @@ import {resources} from '../core/store.js';
 import {copyButton} from '../components/copy.js';
 import {empty, failure, loading} from '../components/empty.js';
 import {rows} from '../components/rows.js';
+import {showSecret} from '../components/secret.js';
 import {split} from '../components/split.js';
 import {mark} from '../components/state.js';
-import {agentForm, showSecret} from './agents/form.js';
+import {agentForm} from './agents/form.js';
 import {errorMix, healthOf} from './agents/health.js';
 import './agents/detail.js';
 

@@ -5,7 +5,8 @@ import {compact, count, counted, money, percent, span, compareAmounts} from '../
 import {icon} from '../core/icons.js';
 import {href, onPlace, place, setParams} from '../core/router.js';
 import {api} from '../core/api.js';
-import {Resource, resources, store} from '../core/store.js';
+import {bySeverity} from '../core/rules.js';
+import {Resource, resources} from '../core/store.js';
 import {onZone, timeOf, wall} from '../core/time.js';
 import {columns, spark} from '../components/chart.js';
 import {empty, failure, loading} from '../components/empty.js';
@@ -53,7 +54,8 @@ class Overview extends Part {
         this.atEnd(resources.health.subscribe(() => { this.showHealth(); this.showTiles(); }));
         this.atEnd(resources.letters.subscribe(() => this.showNeeds()));
         this.atEnd(resources.breakers.subscribe(() => this.showNeeds()));
-        this.atEnd(store.on('tasks', () => nextFrame(this.needs, () => { if (this.isConnected) this.showNeeds(); })));
+        this.atEnd(resources.alerts.subscribe(() => this.showNeeds()));
+        this.atEnd(resources.questions.subscribe(() => this.showNeeds()));
         this.atEnd(onZone(() => this.showChart(this.stats)));
         this.atEnd(onPlace(() => { this.showRanges(); this.stats.refresh(); }));
         const watch = new ResizeObserver(() => nextFrame(this.chart, () => { if (this.isConnected && this.chart.clientWidth !== this.drawnWidth) this.showChart(this.stats); }));
@@ -147,20 +149,25 @@ class Overview extends Part {
     }
 
     showNeeds() {
-        const letters = resources.letters.value;
-        if (!letters) { if (resources.letters.error) replace(this.needs, failure(resources.letters.error, () => resources.letters.refresh())); return; }
-        const waiting = [...store.all()].filter((task) => task.status === 'waiting').slice(0, 5);
-        const open = (resources.breakers.value?.data ?? []).filter((breaker) => breaker.state !== 'closed');
-        const entries = [...letters.data].sort((a, b) => worth(b) - worth(a) || Date.parse(a.failed_at) - Date.parse(b.failed_at)).slice(0, 6);
-        const signature = JSON.stringify([waiting.map((one) => one.id), open.map((one) => [one.provider, one.state]), entries.map((one) => one.id)]);
+        const {letters: {value: letters, error}, alerts: {value: alerts}, questions: {value: questions}} = resources;
+        if (!letters) { if (error) replace(this.needs, failure(error, () => resources.letters.refresh())); return; }
+        const waiting = (questions?.data ?? []).slice(0, 5);
+        const asked = new Set(waiting.map((task) => task.id));
+        // What an alert speaks of is said once: by the alert, or by the question that it was raised for.
+        const firing = bySeverity(alerts?.data ?? []).filter((alert) => !(alert.count === 1 && asked.has(alert.task_ids[0]))).slice(0, 6);
+        const told = new Set(firing.filter((alert) => alert.kind === 'breaker').map((alert) => alert.provider));
+        const open = (resources.breakers.value?.data ?? []).filter((breaker) => breaker.state !== 'closed' && !told.has(breaker.provider));
+        const entries = [...letters.data].filter((entry) => !entry.alert).sort((a, b) => worth(b) - worth(a) || Date.parse(a.failed_at) - Date.parse(b.failed_at)).slice(0, Math.max(0, 6 - firing.length));
+        const signature = JSON.stringify([waiting.map((one) => one.id), firing.map((one) => [one.id, one.severity, one.title, one.value]), open.map((one) => [one.provider, one.state]), entries.map((one) => one.id)]);
         if (signature === this.needsSignature) return;
         this.needsSignature = signature;
-        if (!waiting.length && !open.length && !entries.length) {
+        if (!waiting.length && !firing.length && !open.length && !entries.length) {
             return replace(this.needs, empty('check', 'Nothing needs you', 'Failed tasks that no retry could mend, open breakers and questions to a person would stand here.'));
         }
         const pending = resources.health.value?.dead_letters.pending ?? letters.data.length;
         replace(this.needs, h('ul', {class: 'needs'},
             waiting.map((task) => need('waiting', 'person', href(`/tasks/${task.id}`, {tab: 'recovery'}), task.type, 'waits for a decision', task.created_at, task.payment)),
+            firing.map((alert) => need(alert.severity === 'medium' ? 'warning' : 'alerts', alert.severity === 'medium' ? 'copper' : 'crack', href('/alerts', {alert: alert.id}), alert.title, alert.severity, alert.last_raised_at, alert.value)),
             open.map((breaker) => need('open', 'crack', href('/breakers', {provider: breaker.provider}), breaker.provider, `breaker ${breaker.state.replace('_', '-')}`, breaker.opened_at)),
             entries.map((entry) => need('dead_letters', 'copper', `/dead-letters/${entry.id}`, entry.task_type, entry.error?.message ?? entry.reason.replaceAll('_', ' '), entry.failed_at, entry.payment))),
         h('p', {class: 'card-foot'}, h('a', {href: '/dead-letters'}, counted(pending, 'dead letter')),
@@ -171,10 +178,10 @@ class Overview extends Part {
 /** Money first: what is at stake, as far as a number can say it across currencies. */
 function worth(entry) { return entry.payment ? Number(entry.payment.amount) || 0 : -1; }
 
-function need(name, tone, to, title, text, at, payment = null) {
+function need(name, tone, to, title, text, at, payments = null) {
     return h('li', {}, h('a', {class: `need tone-${tone}`, href: to}, icon(name),
         h('span', {class: 'need-text'}, h('strong', {}, title), h('span', {class: 'muted cut'}, text)),
-        h('span', {class: 'need-end'}, payment ? h('span', {class: `money${compareAmounts(payment.amount, '100') >= 0 ? ' is-large' : ''}`}, money(payment)) : null, timeOf(at))));
+        h('span', {class: 'need-end'}, [payments ?? []].flat().map((payment) => h('span', {class: `money${compareAmounts(payment.amount, '100') >= 0 ? ' is-large' : ''}`}, money(payment))), timeOf(at))));
 }
 
 define('k-overview', Overview);

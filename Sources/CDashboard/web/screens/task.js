@@ -1,6 +1,6 @@
 // One task: what it is doing and why, what one can do about it, and all that is known of it, in tabs.
 
-import {define, h, Part, replace, setAttribute, setText} from '../core/dom.js';
+import {define, h, Part, replace, setAttribute, setText, stylesheet} from '../core/dom.js';
 import {bind} from '../core/keys.js';
 import {onPlace, place, setParams} from '../core/router.js';
 import {session} from '../core/session.js';
@@ -12,6 +12,8 @@ import {tabs} from '../components/tabs.js';
 import {whyLine} from '../components/why.js';
 import {header, mayCancel, mayRetry} from './task/header.js';
 import {TaskModel} from './task/model.js';
+
+await stylesheet(new URL('../styles/task.css', import.meta.url));
 
 /** The tabs: key, label, and the view, whose module comes when the tab is first opened. */
 const TABS = [
@@ -62,10 +64,12 @@ class Task extends Part {
             if (model.error) { this.tabs = null; replace(this, failure(model.error, () => this.show(), this.hasAttribute('is-page') ? 'h1' : 'h2')); }
             return;
         }
-        if (!this.tabs) this.build();
+        const isNew = !this.tabs;
+        if (isNew) this.build();
         this.head.update(model);
-        this.why.update(model.task);
+        this.why.update(model.task, model.escalation?.data);
         this.badge();
+        if (isNew) this.reveal();
         setText(this.fault, model.error ? `${model.error.message} What is shown may be old.` : '');
         this.fault.hidden = !model.error;
         this.view?.update?.();
@@ -83,7 +87,7 @@ class Task extends Part {
             onChoose: (key) => setParams({tab: key === 'overview' ? null : key, event: null}),
         });
         replace(this.body, this.tabs.element);
-        this.reveal();
+        this.badged = null;
     }
 
     /** Shows a view, unless another tab or task was chosen before its module had come. */

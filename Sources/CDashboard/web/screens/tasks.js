@@ -10,13 +10,15 @@ import {go, href, onPlace, place, setParams} from '../core/router.js';
 import {session} from '../core/session.js';
 import {store} from '../core/store.js';
 import {everySecond, now, timeOf} from '../core/time.js';
+import {actOnMany} from '../components/bulk.js';
+import '../components/bulk-view.js';
 import {empty, failure, loading} from '../components/empty.js';
+import {menu} from '../components/menu.js';
 import {rows} from '../components/rows.js';
 import {drawSeams, seams} from '../components/seams.js';
 import {split} from '../components/split.js';
 import {stateMark, stateOf} from '../components/state.js';
 import {waitOf} from '../components/why.js';
-import {actOnMany} from './tasks/act-sheet.js';
 
 const QUICK = [
     ['', 'All'], ['status:pending,in_progress,waiting', 'Active'], ['status:waiting', 'Needs a person'], ['status:failed', 'Failed'],
@@ -25,7 +27,7 @@ const QUICK = [
 
 class Tasks extends Part {
     mount() {
-        this.split = split({onClose: () => setParams({task: null, tab: null, event: null})});
+        this.split = split({onClose: () => this.close()});
         this.amount = h('span', {class: 'muted'});
         this.quick = h('div', {class: 'segments', role: 'group', 'aria-label': 'Common filters'});
         this.faults = h('div', {});
@@ -48,7 +50,7 @@ class Tasks extends Part {
         this.atEnd(store.on('reload', () => this.load()));
         this.atEnd(everySecond(() => this.rows.draw()));
         this.split.list.addEventListener('scroll', () => this.more(), {passive: true, signal: this.signal});
-        this.atEnd(bind('Escape', 'Close the panel', () => setParams({task: null, tab: null, event: null}), {group: 'Lists', when: () => this.split.isOpen}));
+        this.atEnd(bind('Escape', 'Close the panel', () => this.close(), {group: 'Lists', when: () => this.split.isOpen}));
         this.read();
     }
 
@@ -69,19 +71,22 @@ class Tasks extends Part {
             }, label)));
             this.load();
         }
-        const id = params.get('task');
-        if (id !== this.shown) {
-            this.shown = id;
-            if (id) {
-                this.rows.setCursor(id);
-                this.split.open({label: 'The task', page: href(`/tasks/${id}`, {tab: params.get('tab')}), body: h('k-task', {'task-id': id})});
-            } else {
-                this.split.close();
-            }
+        const [id, bulk] = [params.get('task'), params.get('bulk')];
+        if (this.shown === (bulk ?? id)) return;
+        this.shown = bulk ?? id;
+        if (bulk) {
+            this.split.open({label: 'The bulk operation', body: [h('h1', {class: 'visually-hidden panel-title'}, 'Bulk operation'), h('k-bulk', {'bulk-id': bulk})]});
+        } else if (id) {
+            this.rows.setCursor(id);
+            this.split.open({label: 'The task', page: href(`/tasks/${id}`, {tab: params.get('tab')}), body: h('k-task', {'task-id': id})});
+        } else {
+            this.split.close();
         }
     }
 
-    select(id) { setParams({task: id, event: null}); }
+    select(id) { setParams({task: id, event: null, bulk: null}); }
+
+    close() { setParams({task: null, tab: null, event: null, bulk: null}); }
 
     /** The first time beside the list, then on a page of its own. */
     open(task, event) {
@@ -116,6 +121,9 @@ class Tasks extends Part {
         for (const task of page.data) if (!this.known.has(task.id)) { this.known.add(task.id); this.ids.push(task.id); }
         this.cursor = page.next_cursor;
         this.show();
+        // What came while the list was on its way.
+        if (this.waiting.size && this.ids.length === 0) this.showFresh();
+        this.showFreshCount();
         // A page may be short although there are more: only so many rows are looked at for each.
         if (this.cursor && page.data.length === 0 && this.ids.length < 20) this.more(true);
     }
@@ -189,18 +197,18 @@ class Tasks extends Part {
         this.selection.hidden = chosen.size === 0;
         if (chosen.size === 0) return;
         const tasks = [...chosen].map((id) => store.task(id)).filter(Boolean);
-        const isAll = chosen.size === this.ids.length && this.cursor;
-        const act = (name) => actOnMany({act: name, tasks, params: null, done: () => { this.rows.clearSelection(); }});
-        replace(this.selection, h('strong', {}, `${counted(tasks.length, 'task')} selected`),
-            h('button', {class: 'button is-small', type: 'button', on: {click: () => act('retry')}}, icon('retry'), 'Retry'),
-            h('button', {class: 'button is-small is-danger', type: 'button', on: {click: () => act('cancel')}}, icon('cancel'), 'Cancel'),
-            isAll ? h('button', {class: 'button is-small is-quiet', type: 'button', on: {click: () => this.actOnAll()}}, 'Act on all that match …') : null,
-            h('button', {class: 'button is-small is-quiet push', type: 'button', on: {click: () => this.rows.clearSelection()}}, 'Clear'));
-    }
-
-    actOnAll() {
+        const ids = tasks.map((task) => task.id);
+        const act = (name, filter, says) => actOnMany({subject: 'tasks', name, filter, says}).then((begun) => { if (begun) this.rows.clearSelection(); });
         const {include, limit, ...params} = this.params;
-        actOnMany({act: null, tasks: null, params, text: this.text, done: () => this.rows.clearSelection()});
+        const isAll = chosen.size === this.ids.length && this.cursor;
+        // As many as the API takes by name; more than these are had by a filter.
+        const isTooMany = ids.length > 1_000;
+        replace(this.selection, h('strong', {}, `${counted(tasks.length, 'task')} selected`),
+            isTooMany ? null : [h('button', {class: 'button is-small', type: 'button', on: {click: () => act('retry', {ids}, 'those that are selected')}}, icon('retry'), 'Retry…'),
+                h('button', {class: 'button is-small is-danger', type: 'button', on: {click: () => act('cancel', {ids}, 'those that are selected')}}, icon('cancel'), 'Cancel…')],
+            isAll || isTooMany ? menu('All that match', () => [['retry', 'retry', 'Retry all that match…'], ['cancel', 'cancel', 'Cancel all that match…']].map(([name, look, label]) => ({label, icon: look, run: () => act(name, params, this.text || null)})),
+                {kind: 'button is-small', name: 'Act on all that match'}) : null,
+            h('button', {class: 'button is-small is-quiet push', type: 'button', on: {click: () => this.rows.clearSelection()}}, 'Clear'));
     }
 }
 

@@ -12,8 +12,9 @@ import {copyButton} from '../../components/copy.js';
 import {confirm, sheet} from '../../components/dialog.js';
 import {empty, failure, loading} from '../../components/empty.js';
 import {breakerMark, mark} from '../../components/state.js';
+import {showSecret} from '../../components/secret.js';
 import {toast, toastError} from '../../components/toast.js';
-import {agentForm, showSecret} from './form.js';
+import {agentForm} from './form.js';
 import {errorMix, healthOf} from './health.js';
 
 /** `<k-agent agent-id="…">` */
@@ -73,7 +74,7 @@ class Agent extends Part {
             fact('Breaker', h('a', {href: href('/breakers', {provider: agent.provider})}, agent.provider), ', ', breaker ? breakerMark(breaker.state) : h('span', {class: 'muted'}, 'none')),
             fact('One attempt', `at most ${span(agent.timeout_ms ?? 30_000)}`), fact('At once', counted(agent.max_concurrency, 'attempt')),
             fact('Rate limit', agent.rate_limit ? `${agent.rate_limit.per_second} a second, bursts of ${agent.rate_limit.burst}` : 'none'),
-            session.isAdmin ? fact('Credentials', agent.auth ? {bearer: 'a bearer token', basic: `${agent.auth.username} and a password`, header: `the header ${agent.auth.name}`}[agent.auth.type] ?? agent.auth.type : 'the signature only') : null,
+            session.isAdmin ? fact('Credentials', agent.auth ? {bearer: 'a bearer token', basic: `${agent.auth.username} and a password`, header: `the header ${agent.auth.name}`, bearer_file: 'a bearer token from a file', header_file: `the header ${agent.auth.name} from a file`, oauth2_client_credentials: 'OAuth 2 client credentials'}[agent.auth.type] ?? agent.auth.type : 'the signature only') : null,
             fact('Dead letters', agent.redrive === 'on_recovery' ? 'those of its open breaker return when it recovers' : 'return by a person only'),
             fact('Added', timeOf(agent.created_at)), fact('Changed', timeOf(agent.updated_at)));
     }

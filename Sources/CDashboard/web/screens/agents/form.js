@@ -1,19 +1,10 @@
 // Adding and changing an agent; faults stand at their fields.
 
-import {api, ApiError} from '../../core/api.js';
-import {h, replace} from '../../core/dom.js';
-import {icon} from '../../core/icons.js';
+import {api} from '../../core/api.js';
+import {h} from '../../core/dom.js';
 import {resources} from '../../core/store.js';
-import {copyButton} from '../../components/copy.js';
 import {field, sheet} from '../../components/dialog.js';
-
-const number = (value, more = {}) => h('input', {class: 'input', type: 'number', step: 'any', value: value ?? '', ...more});
-const text = (value, more = {}) => h('input', {class: 'input', type: 'text', value: value ?? '', spellcheck: 'false', autocomplete: 'off', ...more});
-const choice = (value, options) => {
-    const select = h('select', {class: 'input'}, options.map(([key, label]) => h('option', {value: key}, label)));
-    select.value = value;
-    return select;
-};
+import {choice, number, slots, text} from '../../components/faults.js';
 
 const BREAKER = [
     ['consecutive_failures', 'Failures in a row', 5], ['failure_rate', 'Failure rate, 0 to 1', 0.5], ['min_calls', 'Least calls', 10], ['window_ms', 'Window, ms', 60_000],
@@ -36,13 +27,8 @@ export async function agentForm(agent = null) {
     const auth = {type: choice(own.auth ? 'keep' : '', [...(own.auth ? [['keep', `As it is (${own.auth.type})`]] : []), ['', 'None'], ['bearer', 'Bearer token'], ['basic', 'Name and password'], ['header', 'A header']]),
         name: text('', {placeholder: 'X-Api-Key'}), secret: h('input', {class: 'input', type: 'password', autocomplete: 'new-password'})};
     const breaker = Object.fromEntries(BREAKER.map(([name, , usual]) => [name, number(own.breaker?.[name], {placeholder: String(usual)})]));
-    const slots = {};
-    const slot = (path, label, input, hint) => {
-        const element = field(label, input, hint);
-        element.append(slots[path] = h('span', {class: 'fault', role: 'alert'}));
-        slots[path].input = input;
-        return element;
-    };
+    const faults = slots();
+    const {slot} = faults;
     const more = h('details', {}, h('summary', {}, 'Limits, credentials and breaker'), h('div', {class: 'form'},
         h('div', {class: 'form-row'}, slot('timeout_ms', 'Time of one attempt, ms', inputs.timeout_ms), slot('max_concurrency', 'Attempts at once', inputs.max_concurrency), slot('weight', 'Weight among equals', inputs.weight)),
         h('div', {class: 'form-row'}, slot('rate_limit', 'Calls a second', inputs.per_second), slot('rate_limit/burst', 'Burst', inputs.burst), slot('redrive', 'Dead letters of its breaker return', inputs.redrive)),
@@ -53,18 +39,12 @@ export async function agentForm(agent = null) {
         slot('capabilities', 'Capabilities', inputs.capabilities, 'Types of tasks that it can do, parted by commas.'), more);
     const answer = await sheet({
         title: agent ? `Edit ${agent.id}` : 'Add an agent', isWide: true, body,
-        acts: [{label: agent ? 'Save' : 'Add the agent', isDefault: true, run: async () => {
-            for (const one of Object.values(slots)) { replace(one); one.input.classList.remove('is-wrong'); one.input.removeAttribute('aria-invalid'); }
+        acts: [{label: agent ? 'Save' : 'Add the agent', isDefault: true, run: () => faults.guard(() => {
             const wrong = body.querySelector(':invalid');
             if (wrong) { if (more.contains(wrong)) more.open = true; return wrong.reportValidity(); }
             const sent = valuesOf({inputs, auth, breaker, agent});
-            try {
-                return agent ? await api.patch(`/agents/${agent.id}`, sent) : await api.post('/agents', {protocol: 'http', ...sent});
-            } catch (error) {
-                if (error instanceof ApiError && showFaults(slots, error.problem.errors ?? [], more)) return false;
-                throw error;
-            }
-        }}],
+            return agent ? api.patch(`/agents/${agent.id}`, sent) : api.post('/agents', {protocol: 'http', ...sent});
+        })}],
     });
     if (answer) resources.agents.refresh();
     return answer ?? null;
@@ -91,27 +71,4 @@ function valuesOf({inputs, auth, breaker, agent}) {
     if (Object.keys(changed).length && agent.breaker) all.breaker = changed;
     const isSame = (name, value) => JSON.stringify(value) === JSON.stringify(agent[name] ?? null) || name === 'provider' && value === null && agent.provider === agent.id || name === 'auth' && value === null && !agent.auth;
     return Object.fromEntries(Object.entries(all).filter(([name, value]) => name === 'breaker' || !isSame(name, value)));
-}
-
-/** True if every fault found its field. */
-function showFaults(slots, faults, more) {
-    const found = faults.map((fault) => {
-        const path = (fault.pointer ?? '').replace(/^\//, '');
-        return [slots[path] ?? slots[path.split('/').slice(0, 2).join('/')] ?? slots[path.split('/')[0]], fault.detail];
-    });
-    for (const [slot, detail] of found) {
-        if (!slot) continue;
-        slot.append(`${slot.textContent ? '; ' : ''}${detail}`);
-        slot.input.classList.add('is-wrong');
-        slot.input.setAttribute('aria-invalid', 'true');
-        if (more.contains(slot)) more.open = true;
-    }
-    found.find(([slot]) => slot)?.[0].input.focus();
-    return found.length > 0 && found.every(([slot]) => slot);
-}
-
-/** Shows a secret that is never shown again. */
-export function showSecret({title, text: says, secret, after = null}) {
-    return sheet({title, closeLabel: 'I have stored it', body: h('div', {class: 'form'}, h('p', {class: 'note tone-copper'}, icon('warning'), h('span', {}, says)),
-        h('div', {class: 'secret'}, h('code', {}, secret), copyButton(secret, 'Copy the secret')), after)});
 }

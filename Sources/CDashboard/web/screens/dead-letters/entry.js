@@ -2,17 +2,18 @@
 
 import {api} from '../../core/api.js';
 import {define, h, Part, replace} from '../../core/dom.js';
-import {counted, money, words} from '../../core/format.js';
+import {actorName, counted, money, words} from '../../core/format.js';
 import {icon} from '../../core/icons.js';
-import {setParams} from '../../core/router.js';
+import {href, setParams} from '../../core/router.js';
 import {session} from '../../core/session.js';
 import {store} from '../../core/store.js';
+import {does} from '../../core/strategies.js';
 import {timeOf} from '../../core/time.js';
 import {failure, loading} from '../../components/empty.js';
 import {mark, severityMark} from '../../components/state.js';
-import {ACTS, actOnOne} from './acts.js';
+import {ACTS, actOnOne} from './act.js';
 import {closing} from './groups.js';
-import {actorName, REASONS, STATUSES, STRATEGIES} from './words.js';
+import {REASONS, STATUSES} from './words.js';
 
 /** `<k-letter entry-id="…">`; tells of a change by the event `changed` with the entry. */
 class Letter extends Part {
@@ -51,7 +52,7 @@ class Letter extends Part {
         const button = (name, label, kind = '') => h('button', {class: `button is-small ${kind}`, type: 'button', on: {click: () => this.act(name)}}, icon(ACTS[name].icon), label);
         replace(this.head,
             h('div', {class: 'letter-top'}, mark(STATUSES[entry.status], {badge: true}), h('strong', {}, `${word[0].toUpperCase()}${word.slice(1)}`),
-                entry.alert ? severityMark(entry.alert.severity) : null, entry.payment ? h('span', {class: 'money push'}, money(entry.payment)) : null),
+                entry.alert ? h('a', {href: href('/alerts', {alert: entry.alert.id}), title: 'Its alert'}, severityMark(entry.alert.severity)) : null, entry.payment ? h('span', {class: 'money push'}, money(entry.payment)) : null),
             h('p', {}, why, ' ', h('span', {class: 'muted'}, counted(entry.attempts, 'attempt'), ', failed ', timeOf(entry.failed_at), '.')),
             isOpen ? this.#help(entry) : this.#closed(entry),
             isOpen && session.mayAct ? h('div', {class: 'button-row'},
@@ -70,7 +71,7 @@ class Letter extends Part {
     #help(entry) {
         if (!entry.suggested_strategies?.length) return null;
         return h('div', {class: 'letter-help'}, h('span', {class: 'muted'}, 'What could mend it, best first:'),
-            h('ol', {class: 'letter-ways'}, entry.suggested_strategies.map((name) => h('li', {title: STRATEGIES[name]}, h('strong', {}, words(name)), h('span', {class: 'muted'}, STRATEGIES[name])))));
+            h('ol', {class: 'letter-ways'}, entry.suggested_strategies.map((name) => h('li', {}, h('strong', {}, words(name)), h('span', {class: 'muted'}, does(name))))));
     }
 
     #closed(entry) {

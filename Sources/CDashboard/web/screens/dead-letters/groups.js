@@ -1,53 +1,18 @@
-// Failures of one kind, put together. Pure.
+// Failures of one kind, and entries that come and go. Pure.
 
-import {addAmounts, compareAmounts, words} from '../../core/format.js';
+import {compareAmounts, words} from '../../core/format.js';
 
-/** The sum per currency of these payments, exactly: `[{amount, currency}]`. */
-export function addUp(payments) {
-    const sums = new Map();
-    for (const payment of payments) {
-        if (payment) sums.set(payment.currency, addAmounts(sums.get(payment.currency) ?? '0', payment.amount));
-    }
-    return [...sums].map(([currency, amount]) => ({amount, currency})).sort((a, b) => a.currency < b.currency ? -1 : 1);
-}
-
-/** Entries grouped by the fingerprint of their failure, the most costly and frequent first. */
-export function groupsOf(entries) {
-    const found = new Map();
-    for (const entry of entries) {
-        if (!found.has(entry.error_group)) found.set(entry.error_group, []);
-        found.get(entry.error_group).push(entry);
-    }
-    return [...found].map(([id, members]) => {
-        const times = members.map((entry) => entry.failed_at).sort();
-        return {
-            id, count: members.length, first: times[0], last: times.at(-1), sample: members[0],
-            agents: [...new Set(members.map((entry) => entry.agent_id).filter(Boolean))].sort(),
-            types: [...new Set(members.map((entry) => entry.task_type))].sort(), value: addUp(members.map((entry) => entry.payment)),
-        };
-    }).sort(isBefore);
-}
-
-/** A group as the server answers it, in the same shape. */
-export function asGroup(answer) {
-    const sample = answer.sample ?? {};
-    return {
-        id: answer.error_group ?? answer.group ?? answer.id, count: answer.count, sample: {error: answer.error ?? null, ...sample},
-        first: answer.first_seen_at ?? answer.first_seen ?? answer.first_at, last: answer.last_seen_at ?? answer.last_seen ?? answer.last_at,
-        agents: answer.agents ?? [], types: answer.task_types ?? [sample.task_type].filter(Boolean), value: answer.value ?? [],
-    };
-}
-
-function isBefore(a, b) {
-    const most = (group) => group.value.reduce((high, sum) => compareAmounts(sum.amount, high) > 0 ? sum.amount : high, '0');
-    return compareAmounts(most(b), most(a)) || b.count - a.count;
-}
-
-/** `server error from acme-pay`. */
+/** `Server error from acme-pay and 2 more`. */
 export function titleOf(group) {
-    const what = words(group.sample?.error?.type ?? group.sample?.reason ?? 'failure');
-    const [first, ...others] = group.agents;
-    return `${what[0].toUpperCase()}${what.slice(1)} ${first ? `from ${first}` : 'without an agent'}${others.length ? ` and ${others.length} more` : ''}`;
+    const what = group.title || `${words(group.error_type ?? 'failure')} from ${group.provider ?? 'no agent'}`;
+    const text = words(what.slice(0, what.indexOf(' ') + 1 || what.length)) + what.slice(what.indexOf(' ') + 1 || what.length);
+    return text[0].toUpperCase() + text.slice(1);
+}
+
+/** What is read keeps its place: the groups in the order of `before`, new ones at the end. */
+export function inOrder(groups, before) {
+    const place = new Map(before.map((id, index) => [id, index]));
+    return [...groups].sort((a, b) => (place.get(a.group) ?? Infinity) - (place.get(b.group) ?? Infinity) || 0);
 }
 
 /** Whether an entry belongs into a list of these filters. */

@@ -1,4 +1,4 @@
-// Dead letters in words: why they are here, what became of them, what could mend them.
+// Dead letters in words: why they are here, what became of them.
 
 export const REASONS = {
     permanent_error: ['permanent error', 'Another attempt with the same input would fail in the same way.'],
@@ -16,14 +16,3 @@ export const STATUSES = {
     pending: {icon: 'dead_letters', word: 'pending', tone: 'copper'}, retried: {icon: 'retry', word: 'retried', tone: 'accent'},
     resolved: {icon: 'check', word: 'resolved', tone: 'glaze'}, discarded: {icon: 'cancel', word: 'discarded', tone: 'still'},
 };
-
-export const STRATEGIES = {
-    retry: 'The same agent again.', wait_and_retry: 'Wait for Retry-After or a given time, then the same agent again.',
-    switch_agent: 'Another agent with the capability.', increase_timeout: 'The same again with more time.',
-    refresh_credentials: 'Fetch a new token or re-read the secret, then again.', modify_input: 'Correct the input, then again.',
-    use_output: 'Complete it with a given output.', compensate: 'Make a task that undoes what was done.',
-    notify: 'Raise an alert and go on.', escalate: 'Ask a person.', discard: 'Give it up.',
-};
-
-/** `user:ada` → `ada`; the system is called so. */
-export function actorName(actor) { return actor ? actor.replace(/^(user|agent):/, '') : 'the system'; }

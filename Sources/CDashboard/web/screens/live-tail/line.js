@@ -2,13 +2,12 @@
 
 import {api} from '../../core/api.js';
 import {define, h, Part, replace, setText} from '../../core/dom.js';
-import {shortID, words} from '../../core/format.js';
+import {actorName, shortID, words} from '../../core/format.js';
 import {href} from '../../core/router.js';
 import {currentZone, exact, parse, relative, timeOf, wall} from '../../core/time.js';
 import {copyButton} from '../../components/copy.js';
 import {failure, loading} from '../../components/empty.js';
 import {eventMark, severityMark} from '../../components/state.js';
-import {actorName} from '../dead-letters/words.js';
 import {agentOf, rank} from './feed.js';
 
 const LOUD = ['', 'is-warning', 'is-error', 'is-critical'];

@@ -14,6 +14,7 @@ export function healthSentence(health, breakers) {
     if (open.length === 1) parts.push(breakerText(open[0], health.at));
     if (open.length > 1) parts.push(`${open.length} breakers are not closed: ${open.slice(0, 4).map((one) => one.provider).join(', ')}${open.length > 4 ? ' …' : ''}.`);
     if (health.failure_rate > 0) parts.push(`${percent(health.failure_rate)} of what ended in the last ${span(health.window_ms)} failed.`);
+    if (waiting > 0) parts.push(`${counted(waiting, 'task')} ${waiting === 1 ? 'asks' : 'ask'} a person.`);
     if (health.dead_letters.pending > 0) {
         parts.push(`${counted(health.dead_letters.pending, 'dead letter')} ${health.dead_letters.pending === 1 ? 'waits' : 'wait'} for a person.`);
     }

@@ -2,10 +2,9 @@
 
 import {api} from '../../core/api.js';
 import {define, h, Part, replace} from '../../core/dom.js';
-import {words} from '../../core/format.js';
+import {actorName, words} from '../../core/format.js';
 import {timeOf} from '../../core/time.js';
 import {empty, failure, loading} from '../../components/empty.js';
-import {actorName} from '../dead-letters/words.js';
 
 class Audit extends Part {
     mount() {

@@ -1,7 +1,7 @@
 // The head of a task: state, type, id, agent, money, age, owner, and what one can do.
 
 import {h, replace, setText} from '../../core/dom.js';
-import {counted, money} from '../../core/format.js';
+import {counted, money, shortID} from '../../core/format.js';
 import {icon} from '../../core/icons.js';
 import {href, setParams} from '../../core/router.js';
 import {session} from '../../core/session.js';
@@ -55,6 +55,7 @@ function list(task) {
         task.agent_id ? fact('Agent', h('a', {href: `/agents/${task.agent_id}`}, task.agent_id)) : fact('Agent', 'none yet'),
         task.payment ? fact('Money', h('span', {class: 'money'}, money(task.payment))) : null,
         fact('Attempts', task.attempt === 0 ? 'none yet' : `${task.attempt}${task.round > 1 ? ` in ${counted(task.round, 'round')}` : ''}`),
+        task.parent_task_id ? fact('Compensates', h('a', {href: `/tasks/${task.parent_task_id}`}, shortID(task.parent_task_id))) : null,
         fact('Made', timeOf(task.created_at)),
         fact('Owner', h('a', {href: href('/tasks', {q: `user:${task.user_id}`})}, task.user_id)),
     ];

@@ -174,6 +174,9 @@ export class TaskModel {
         });
     }
 
+    /** The event that asked a person, while the task waits for the answer. */
+    get escalation() { return this.task.status === 'waiting' ? this.events.findLast((event) => event.type === 'task_escalated') ?? null : null; }
+
     // Payloads
 
     /** `input` or `output` exactly as it came: `{value, text}`; null where it is too deep to be read. */
