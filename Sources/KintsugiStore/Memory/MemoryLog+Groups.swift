@@ -11,6 +11,7 @@ extension MemoryLog {
         }
         var shown = Array(groups.prefix(max(0, query.limit)))
         for index in shown.indices {
+            shown[index].sample = withAlert(shown[index].sample)
             shown[index].agents = Array(shown[index].agents.prefix(CauseGroup.maxAgents))
         }
         let next =
