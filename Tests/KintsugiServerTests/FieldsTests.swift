@@ -27,7 +27,8 @@ struct FieldsTests {
         let json = """
             {"type":"payment.capture","agent_id":"known","capability":null,"input":{"a":1,"a":2},"priority":-100,
              "run_at":"2026-01-31T09:30:00+01:00","timeout_ms":1e3,"retry_policy":{"jitter":0,"max_attempts":1000},
-             "payment":{"amount":"250.00","currency":"USD","kind":"payment"},"metadata":{"a b":"ü"}}
+             "payment":{"amount":"250.00","currency":"USD","kind":"payment"},"metadata":{"a b":"ü"},
+             "fallback_chain_id":"chain"}
             """
         #expect(try faults(json).isEmpty)
     }

@@ -1,12 +1,12 @@
-import KintsugiCore
+package import KintsugiCore
 package import KintsugiStore
 import KintsugiVocabulary
 package import KintsugiWire
 
 extension CauseGroupResource {
     /// - Parameter pendingOnly: Whether `count` is of those that wait for somebody, or of all.
-    package init(_ group: CauseGroup, pendingOnly: Bool) {
-        self.init(sample: FailedTaskSampleResource(entry: FailedTaskResource(group.sample)))
+    package init(_ group: CauseGroup, pendingOnly: Bool, _ ranking: StrategyRanking) {
+        self.init(sample: FailedTaskSampleResource(entry: FailedTaskResource(group.sample, ranking)))
         let signature = group.signature
         self.group = group.fingerprint
         errorType = signature.type

@@ -11,7 +11,7 @@ extension SimulationResource {
     package init(_ report: SimulationReport, chain: UUID7?, since: Timestamp) {
         self.init()
         func count(_ outcome: ChainSimulation.Outcome) -> Int {
-            report.cases.count { $0.verdict.outcome == outcome }
+            report.cases.count { $0.finding.outcome == outcome }
         }
         chainID = chain?.description
         self.since = since.rfc3339
@@ -23,7 +23,7 @@ extension SimulationResource {
         escalated = count(.escalated)
         discarded = count(.discarded)
         skipped = count(.skipped)
-        let rates = report.cases.compactMap(\.verdict.estimatedRate)
+        let rates = report.cases.compactMap(\.finding.estimatedRate)
         // A mean over some of them would be taken for one over all.
         if unknown > 0, rates.count == unknown { estimatedRate = rates.reduce(0, +) / Double(rates.count) }
         tasks = report.cases.prefix(Self.maxTasks).map(SimulatedTaskResource.init)
@@ -36,10 +36,10 @@ extension SimulatedTaskResource {
         taskID = found.entry.task.state.id.description
         failedTaskID = found.entry.id.description
         errorType = found.failure
-        outcome = found.verdict.outcome.rawValue
-        atStep = found.verdict.step
-        isKnown = found.verdict.isKnown
-        why = found.verdict.why
-        estimatedRate = found.verdict.estimatedRate
+        outcome = found.finding.outcome.rawValue
+        atStep = found.finding.step
+        isKnown = found.finding.isKnown
+        why = found.finding.why
+        estimatedRate = found.finding.estimatedRate
     }
 }

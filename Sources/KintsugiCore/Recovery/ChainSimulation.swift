@@ -20,7 +20,7 @@ package struct ChainSimulation {
         case skipped
     }
 
-    package struct Verdict: Sendable, Hashable {
+    package struct Finding: Sendable, Hashable {
         package let outcome: Outcome
         /// Where it is decided, from 1; nil: at different steps, or none.
         package let step: Int?
@@ -67,19 +67,19 @@ package struct ChainSimulation {
         self.rate = rate
     }
 
-    package mutating func verdict(after failure: ErrorType) -> Verdict {
+    package mutating func finding(after failure: ErrorType) -> Finding {
         let begun = ChainRun(chain, failure: Failure(type: failure, message: ""), failedAgent: nil, at: .zero)
         let ends = ends(begun, .begun)
         let outcomes = Set(ends.map(\.outcome))
         guard outcomes.count == 1, let end = ends.first else {
             let name = firstUnknown.flatMap { chain.steps[$0 - 1].strategy.rawValue } ?? "a step"
-            return Verdict(
+            return Finding(
                 .unknown, step: firstUnknown,
                 why: "What \(name) would have done was never tried for this task.",
                 estimatedRate: estimate(after: failure))
         }
-        if ends.count == 1 { return Verdict(end.outcome, step: end.step, why: end.why) }
-        return Verdict(end.outcome, why: "Whichever step it had come to, that would have been the end of it.")
+        if ends.count == 1 { return Finding(end.outcome, step: end.step, why: end.why) }
+        return Finding(end.outcome, why: "Whichever step it had come to, that would have been the end of it.")
     }
 
     // MARK: Walking

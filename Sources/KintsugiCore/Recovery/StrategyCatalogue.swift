@@ -88,6 +88,7 @@ package enum StrategyCatalogue {
         Entry(.compensate, "Undoes the work, in case it was done after all."),
         Entry(.notify, "Tells people while the chain goes on."),
         Entry(.escalate, "A person asks the provider whether the work was done, and decides."),
+        Entry(.retry, "Asks again as it is, once the agent is faster."),
         Entry(.discard, "Gives it up: the answer is of no use any more."),
     ]
 

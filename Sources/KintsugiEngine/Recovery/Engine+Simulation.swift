@@ -7,7 +7,7 @@ package struct SimulationReport: Sendable {
     package struct Case: Sendable {
         package var entry: DeadLetter
         package var failure: ErrorType
-        package var verdict: ChainSimulation.Verdict
+        package var finding: ChainSimulation.Finding
     }
 
     /// Dead letters that were looked at.
@@ -67,7 +67,7 @@ extension Engine {
             origin: spec.origin)
         guard book.chain(for: subject) != nil else { return nil }
         if let why = entry.reason.noChain {
-            return SimulationReport.Case(entry: entry, failure: failure, verdict: .init(.skipped, why: why))
+            return SimulationReport.Case(entry: entry, failure: failure, finding: .init(.skipped, why: why))
         }
         let number = entry.task.number
         let events = try await reading { () async throws(StoreError) in
@@ -78,7 +78,7 @@ extension Engine {
             ChainSnapshot(chain), evidence: hindsight.evidence,
             rate: { measured.figures[$0]?.successRate })
         return SimulationReport.Case(
-            entry: entry, failure: failure, verdict: simulation.verdict(after: failure))
+            entry: entry, failure: failure, finding: simulation.finding(after: failure))
     }
 }
 

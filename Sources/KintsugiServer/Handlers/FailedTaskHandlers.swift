@@ -62,7 +62,8 @@ enum FailedTaskHandlers {
             try await store.causeGroups(asked)
         }
         let next = page.next.map { Query.cursorText("\($0.rank):\($0.number)") }
-        let groups = page.groups.map { CauseGroupResource($0, pendingOnly: asked.pendingOnly) }
+        let ranking = try await exchange.ranking()
+        let groups = page.groups.map { CauseGroupResource($0, pendingOnly: asked.pendingOnly, ranking) }
         return Answer(.ok, ListResource(data: groups, nextCursor: next))
     }
 
