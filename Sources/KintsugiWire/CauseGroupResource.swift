@@ -18,6 +18,8 @@ public struct CauseGroupResource: Resource {
     public var lastSeen = ""
     public var agents: [String] = []
     public var value: [Money] = []
+    /// That of the newest entry, with the severity that it has as a whole.
+    public var alert: AlertMarkResource?
     public var sample: FailedTaskSampleResource
 
     package init(sample: FailedTaskSampleResource) { self.sample = sample }
@@ -38,7 +40,7 @@ public struct CauseGroupResource: Resource {
             json.member("agents", texts: agents)
             json.member("value", money: value)
             json.member("sample", resource: sample)
-            json.member("alert", resource: sample.entry.alert)
+            json.member("alert", resource: alert)
             json.member("suggested_strategies", texts: sample.entry.suggestedStrategies)
         }
     }

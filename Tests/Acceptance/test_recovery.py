@@ -112,6 +112,10 @@ def test_users_see_and_touch_only_their_own(api: Api, otto: Api) -> None:
     otto.refused(403, "POST", CHAINS, body | {"match": {"user_id": "ann"}})
     assert chain(otto, match={"user_id": "otto"})["match"]["user_id"] == "otto"
     assert chain(api, match={"user_id": "ann"})["match"]["user_id"] == "ann"
+    lesser = api.as_user("admin")
+    assert lesser.get(f"{CHAINS}/{ours['id']}") == api.get(f"{CHAINS}/{ours['id']}"), "the same user's, with a lesser key"
+    lesser.refused(403, "PUT", f"{CHAINS}/{ours['id']}", body | {"match": {"user_id": "ann"}})
+    lesser.refused(403, "DELETE", f"{CHAINS}/{ours['id']}")
     vera = api.as_user("vera", "viewer")
     for method, path in (("GET", CHAINS), ("POST", CHAINS), ("GET", f"{CHAINS}/{ours['id']}")):
         vera.refused(403, method, path, body if method == "POST" else None)

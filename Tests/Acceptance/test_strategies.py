@@ -217,6 +217,11 @@ def test_a_chain_that_is_not_kept_can_be_tried_and_users_see_their_own(serve: Ca
     assert [one["task_id"] for one in own["tasks"]] == [theirs["id"]] and own["examined"] == 1
     kept = chain(otto, {"strategy": "discard"}, match={})
     assert simulate(otto, kept)["examined"] == simulate(api, kept)["examined"] == 1, "as its owner sees it"
+    everybody = chain(api, {"strategy": "discard"}, match={})
+    assert simulate(api, everybody)["examined"] == 2
+    lesser = api.as_user("admin")
+    assert [one["task_id"] for one in simulate(lesser, everybody)["tasks"]] == [ours["id"]], "a lesser key sees its user's"
+    api.call("DELETE", f"{CHAINS}/{everybody['id']}", expect=204)
     assert api.pages(CHAINS) == [api.get(f"{CHAINS}/{kept['id']}")], "drafts are not kept"
     for body, pointer in (({}, "/since"), ({"since": "soon"}, "/since"), ({"since": SINCE, "limit": 0}, "/limit"),
                           ({"since": SINCE, "limit": 1001}, "/limit"), ({"since": SINCE, "colour": 1}, "/colour")):

@@ -4,8 +4,10 @@ import KintsugiVocabulary
 package import KintsugiWire
 
 extension CauseGroupResource {
-    /// - Parameter pendingOnly: Whether `count` is of those that wait for somebody, or of all.
-    package init(_ group: CauseGroup, pendingOnly: Bool, _ ranking: StrategyRanking) {
+    /// - Parameters:
+    ///   - pendingOnly: Whether `count` is of those that wait for somebody, or of all.
+    ///   - alert: That of its newest entry.
+    package init(_ group: CauseGroup, pendingOnly: Bool, alert: Alert?, _ ranking: StrategyRanking) {
         self.init(sample: FailedTaskSampleResource(entry: FailedTaskResource(group.sample, ranking)))
         let signature = group.signature
         self.group = group.fingerprint
@@ -14,6 +16,7 @@ extension CauseGroupResource {
         httpStatus = signature.httpStatus
         provider = signature.provider
         pattern = signature.pattern
+        self.alert = alert.map { AlertMarkResource(id: $0.id.description, severity: $0.severity) }
         title = "\(signature.type.rawValue) from \(signature.provider)"
         count = pendingOnly ? group.pending : group.total
         total = group.total

@@ -134,11 +134,14 @@ struct AnswerReader {
         call.timeout % 1000 == 0 ? "\(call.timeout / 1000) s" : "\(call.timeout) ms"
     }
 
-    /// The first 200 characters that can be shown, on one line, without the secrets we had sent.
+    /// So long that what says the cause is in it whatever identifiers stand before it: causes are told by it.
+    private static let maxExcerpt = 500
+
+    /// The first characters that can be shown, on one line, without the secrets we had sent.
     func excerpt(of body: [UInt8]) -> String {
         var text = PlainText.line(String(decoding: body, as: UTF8.self), atMost: .max)
         for secret in secrets where secret.utf8.count >= 4 { text = text.replacing(secret, with: "…") }
-        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(200)))
+        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.maxExcerpt)))
     }
 
     private var secrets: [String] {

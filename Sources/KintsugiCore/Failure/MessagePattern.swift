@@ -7,7 +7,7 @@ package enum MessagePattern {
     /// Bytes of a message that are looked at.
     static let maxBytes = 4096
     /// Words that are kept, each `*` being one.
-    static let maxWords = 48
+    static let maxWords = 32
     /// Bytes of kept words after which no further one is taken.
     static let maxLength = 400
 

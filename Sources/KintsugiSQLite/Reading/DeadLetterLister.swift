@@ -161,13 +161,12 @@ extension Snapshot {
 private struct DeadLetterFilter {
     let query: DeadLetterQuery
     private let statuses: Set<Int64>
-    private var user, type, agent, errorType, cause, reserved: Int64?
+    private var user, type, agent, errorType, cause: Int64?
 
     /// Nil if the query names something that no entry has.
     init?(_ query: DeadLetterQuery, on snapshot: Snapshot) throws(ReadFault) {
         self.query = query
         statuses = Set(query.statuses.map(\.code))
-        reserved = try snapshot.number(.user, Reserved.user.rawValue)
         if let name = query.user {
             user = try snapshot.number(.user, name.rawValue)
             if user == nil { return nil }
@@ -188,9 +187,6 @@ private struct DeadLetterFilter {
             cause = try snapshot.number(.cause, fingerprint)
             if cause == nil { return nil }
         }
-        guard query.isInternal else { return }
-        guard let reserved, user ?? reserved == reserved else { return nil }
-        user = reserved
     }
 
     /// What waits is little; else the narrower of what is asked.

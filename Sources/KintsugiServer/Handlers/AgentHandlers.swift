@@ -151,6 +151,7 @@ enum AgentHandlers {
     @Sendable static func test(_ exchange: Exchange) async throws -> Answer {
         let id = try exchange.agentID()
         try exchange.checkNoQuery()
+        _ = try exchange.agent(id)
         let body = try await exchange.body(required: false)
         return try await exchange.once(body) { keeping in
             var fields = Fields(body.bytes)

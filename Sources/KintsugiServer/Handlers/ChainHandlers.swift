@@ -55,7 +55,7 @@ enum ChainHandlers {
 
     @Sendable static func replace(_ exchange: Exchange) async throws -> Answer {
         try exchange.checkNoQuery()
-        let old = try exchange.chain()
+        let old = try exchange.chain(toChange: true)
         try exchange.checkMatch(old.chain.version)
         let body = try await exchange.body(required: true)
         var record = old
@@ -69,7 +69,7 @@ enum ChainHandlers {
 
     @Sendable static func remove(_ exchange: Exchange) async throws -> Answer {
         try exchange.checkNoQuery()
-        let record = try exchange.chain()
+        let record = try exchange.chain(toChange: true)
         try exchange.checkMatch(record.chain.version)
         try await exchange.engine.removeChain(record, actor: exchange.caller.actor)
         return Answer(.noContent)
@@ -78,9 +78,16 @@ enum ChainHandlers {
 
 extension Exchange {
     /// The chain that the path names, if it is the caller's to see.
-    func chain() throws(Problem) -> ChainRecord {
+    ///
+    /// - Parameter toChange: a user can have keys of several roles: what an admin's key has made for everybody, a key
+    ///   of a lower role must not change.
+    func chain(toChange: Bool = false) throws(Problem) -> ChainRecord {
         guard let id = UUID7(try parameter("id")), let record = engine.chain(id, in: caller.scope) else {
             throw .notFound
+        }
+        if toChange, record.isShared, !caller.isAdmin {
+            throw Problem(
+                .forbidden, "This chain was made with an admin's key, and only such a key may change it.")
         }
         return record
     }

@@ -63,7 +63,16 @@ enum FailedTaskHandlers {
         }
         let next = page.next.map { Query.cursorText("\($0.rank):\($0.number)") }
         let ranking = try await exchange.ranking()
-        let groups = page.groups.map { CauseGroupResource($0, pendingOnly: asked.pendingOnly, ranking) }
+        var groups: [CauseGroupResource] = []
+        for group in page.groups {
+            var alert: Alert?
+            if let mark = group.sample.alert {
+                alert = try await exchange.engine.reading { () async throws(StoreError) in
+                    try await store.alert(mark.id)
+                }
+            }
+            groups.append(CauseGroupResource(group, pendingOnly: asked.pendingOnly, alert: alert, ranking))
+        }
         return Answer(.ok, ListResource(data: groups, nextCursor: next))
     }
 

@@ -14,8 +14,9 @@ enum SimulationHandlers {
         var fields = Fields(body.bytes)
         let span = fields.object(body.root, at: "", Span.names).map { Span($0, &fields) }
         try fields.check()
-        // What an admin's chain is for, everybody's failures; whose chain it is else says whose failures it sees.
-        let scope: Scope = record.isShared ? .everyone : .user(record.chain.owner)
+        // A chain is for its owner's failures, an admin's for everybody's; nobody sees more than they may anyhow.
+        let ofChain: Scope = record.isShared ? .everyone : .user(record.chain.owner)
+        let scope = exchange.caller.isAdmin ? ofChain : exchange.caller.scope
         return try await answer(record.chain, kept: record.chain.id, span, in: scope, exchange)
     }
 

@@ -11,6 +11,7 @@ extension MemoryLog {
         }
         var shown = Array(groups.prefix(max(0, query.limit)))
         for index in shown.indices {
+            shown[index].sample = withAlert(shown[index].sample)
             shown[index].agents = Array(shown[index].agents.prefix(CauseGroup.maxAgents))
         }
         let next =
@@ -28,7 +29,11 @@ extension MemoryLog {
             guard user == nil || entry.task.state.spec.userID == user else { continue }
             members[fingerprint, default: []].append(entry)
         }
-        return members.compactMap { CauseGroup($0.value, fingerprint: $0.key, number: numbers[$0.key] ?? 0) }
+        return members.compactMap { fingerprint, entries in
+            var group = CauseGroup(entries, fingerprint: fingerprint, number: numbers[fingerprint] ?? 0)
+            group?.sample = withAlert(entries[entries.count - 1])
+            return group
+        }
     }
 
     func places(_ query: DeadLetterQuery) -> Page<DeadLetterPlace> {

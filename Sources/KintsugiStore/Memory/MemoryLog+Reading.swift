@@ -105,7 +105,7 @@ extension MemoryLog {
     }
 
     /// The entry with the alert that its coming here raised.
-    private func withAlert(_ entry: DeadLetter) -> DeadLetter {
+    func withAlert(_ entry: DeadLetter) -> DeadLetter {
         var entry = entry
         let since = entry.task.state.version
         entry.alert = timeline(entry.task.number).drop { $0.seq <= since }.alertOfEntry
@@ -247,7 +247,6 @@ extension DeadLetterQuery {
     fileprivate func matches(_ entry: DeadLetter) -> Bool {
         let spec = entry.task.state.spec
         return (before.map { entry.number < $0.before } ?? true)
-            && isInternal == (spec.userID == Reserved.user)
             && (user == nil || spec.userID == user)
             && (statuses.isEmpty || statuses.contains(entry.status))
             && (agent == nil || entry.agentID == agent)

@@ -44,7 +44,7 @@ struct VerifyTests {
             ("DELETE FROM stats WHERE kind = 32", "Counter"),
             ("UPDATE dead_letter_value SET amount = '1'", "value USD"),
             ("UPDATE dead_letter_groups SET pending = 2", "Group"),
-            ("UPDATE dead_letter_groups SET total = 2 WHERE user_no = 0", "Group"),
+            ("UPDATE dead_letter_groups SET total = 9 WHERE user_no = 0", "Group"),
             ("UPDATE dead_letter_groups SET newest = 9", "Group"),
             ("DELETE FROM dead_letter_groups WHERE user_no > 0", "missing"),
             ("UPDATE dead_letter_group_agents SET pending = 0", "agent stripe"),
