@@ -181,7 +181,7 @@ struct AnswerTests {
         let long = try await Calls.result(of: .answer(500, String(repeating: "é", count: 100_000))).failure()
         #expect(
             long.message == "The agent answered 500 Internal Server Error: "
-                + String(repeating: "é", count: 200))
+                + String(repeating: "é", count: 500))
         let bytes = Array("HTTP/1.1 500 X\r\ncontent-length: 3\r\n\r\n".utf8) + [0xff, 0xfe, 0x41]
         #expect(try await Calls.result(of: [.bytes(bytes)]).failure().message.hasSuffix("\u{FFFD}\u{FFFD}A"))
     }
