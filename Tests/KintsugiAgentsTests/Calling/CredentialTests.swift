@@ -115,8 +115,8 @@ struct CredentialTests {
     func call() async throws {
         let script = TestServer.Script.by { request in
             request.line == "POST /token"
-                ? .answer(200, #"{"access_token":"abc","token_type":"bearer","expires_in":"3600"}"#)
-                : .answer(401, #"{"you":"sent abc"}"#)
+                ? .answer(200, #"{"access_token":"abc-123","token_type":"bearer","expires_in":"3600"}"#)
+                : .answer(401, #"{"you":"sent abc-123"}"#)
         }
         try await TestServer.run(script) { server in
             let base = "http://127.0.0.1:\(server.port)"
@@ -126,12 +126,12 @@ struct CredentialTests {
                 let call = Calls.call(base + "/hook", auth: .clientCredentials(client))
                 let failure = try await caller.call(call).failure()
                 #expect(failure.type == .authFailure && failure.httpStatus == 401)
-                #expect(!failure.message.contains("abc") && failure.message.contains("sent …"))
+                #expect(!failure.message.contains("abc-123") && failure.message.contains("sent …"))
             }
             let (asked, called) = (server.requests[0], server.requests[1])
             #expect(asked["authorization"] == "Basic bWUlM0E6cyslQzMlQkM=")
             #expect(String(decoding: asked.body, as: UTF8.self) == "grant_type=client_credentials&scope=a+b")
-            #expect(called["authorization"] == "Bearer abc")
+            #expect(called["authorization"] == "Bearer abc-123")
         }
     }
 }
