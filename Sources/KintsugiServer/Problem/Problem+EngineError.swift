@@ -48,7 +48,8 @@ package enum ProblemType: String, Sendable, CaseIterable {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .conflict, .taskEnded, .taskNotEnded, .taskNotWaiting, .taskCancelled, .attemptNotCurrent,
-            .deadLetterClosed, .bulkEnded, .agentExists, .agentInUse, .keyInConfiguration, .idempotencyInProgress:
+            .deadLetterClosed, .bulkEnded, .agentExists, .agentInUse, .keyInConfiguration,
+            .idempotencyInProgress:
             409
         case .preconditionFailed: 412
         case .bodyTooLarge: 413

@@ -52,7 +52,8 @@ struct StrategyCatalogueTests {
         #expect(order([(.waitAndRetry, 5, 0)]).last == .waitAndRetry)
         #expect(order([(.waitAndRetry, 4, 0)]) == catalogue)
         #expect(
-            order([(.modifyInput, 5, 5)], for: .timeout).first == .waitAndRetry, "what does not fit is not listed")
+            order([(.modifyInput, 5, 5)], for: .timeout).first == .waitAndRetry,
+            "what does not fit is not listed")
     }
 
     @Test("The lower bound is Wilson's")
