@@ -65,18 +65,21 @@ final class EngineWorld: Sendable {
         _ = try await engine.register(record, actor: "test")
     }
 
-    /// Waits, commit by commit, until every task is as wanted.
+    /// Waits, commit by commit, until every task is as wanted; what is so already needs no commit.
     func wait(for tasks: [StoredTask], until isThere: (TaskState) -> Bool) async throws {
+        if try await areThere(tasks, isThere) { return }
         for await _ in commits.stream {
-            var all = true
-            for task in tasks {
-                guard let now = try await store.task(numbered: task.number), isThere(now.state) else {
-                    all = false
-                    break
-                }
-            }
-            if all { return }
+            if try await areThere(tasks, isThere) { return }
         }
+    }
+
+    private func areThere(_ tasks: [StoredTask], _ isThere: (TaskState) -> Bool) async throws -> Bool {
+        for task in tasks {
+            guard let now = try await store.task(numbered: task.number), isThere(now.state) else {
+                return false
+            }
+        }
+        return true
     }
 
     func types(of task: StoredTask) async throws -> [EventType] {
