@@ -254,10 +254,10 @@ struct AlertDispatcherTests {
         world.switchboard.kill("a")
         try await world.running {
             let channel = try #require(world.alerts.channel("a"))
-            let failed = try await world.alerts.test(channel, wait: 10_000)
+            let failed = try await world.alerts.test(channel, wait: 60_000)
             #expect(failed.state.status == .failed && failed.state.attempts == 1 && failed.state.alert == nil)
             world.switchboard.revive("a")
-            #expect(try await world.alerts.test(channel, wait: 10_000).state.status == .completed)
+            #expect(try await world.alerts.test(channel, wait: 60_000).state.status == .completed)
         }
         #expect(reasons(world.switchboard.calls) == ["a test"])
     }
