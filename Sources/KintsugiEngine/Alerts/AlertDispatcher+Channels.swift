@@ -107,7 +107,8 @@ extension AlertDispatcher {
     package enum Act: Sendable { case acknowledge, resolve }
 
     package func act(
-        _ act: Act, on alert: Alert, note: String?, actor: String, idempotency: IdempotencyRecord?
+        _ act: Act, on alert: Alert, note: String?, actor: String, at now: Timestamp,
+        idempotency: IdempotencyRecord?
     ) async throws(EngineError) {
         let status = act == .acknowledge ? AlertStatus.acknowledged : .resolved
         let append = RecordAppend(
@@ -117,7 +118,7 @@ extension AlertDispatcher {
                 valid: JSONWriter.object {
                     $0.member("actor", actor)
                     $0.member("note", note)
-                }), at: engine.now,
+                }), at: now,
             document: JSONText(valid: JSONWriter.object { $0.member("status", status.rawValue) }))
         _ = try await engine.append(AppendUnit(records: [append], idempotency: idempotency))
     }

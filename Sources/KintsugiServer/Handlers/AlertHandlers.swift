@@ -67,7 +67,8 @@ enum AlertHandlers {
             change(&after, note)
             let answer = Answer(.ok, exchange.resource(after))
             try await exchange.site.alerts.act(
-                act, on: alert, note: note, actor: exchange.caller.actor, idempotency: keeping.record(answer))
+                act, on: alert, note: note, actor: exchange.caller.actor, at: exchange.now,
+                idempotency: keeping.record(answer))
             return answer
         }
     }
