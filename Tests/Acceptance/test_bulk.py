@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from harness import BINARY, CALM, Agent, Api, JSON, eventually
 
 MANY = 10_000
