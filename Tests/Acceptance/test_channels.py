@@ -54,7 +54,7 @@ def channel(api: Api, kind: str, config: JSON, agent: Agent | None = None, **mem
 
 def told(api: Api, made: JSON) -> JSON:
     """Tests the channel and waits for the delivery's end."""
-    return api.post(f"/alert-channels/{made['id']}/test", expect=202, params={"wait": "true"})
+    return api.post(f"/alert-channels/{made['id']}/test", expect=202, params={"wait": "true"})["delivery"]
 
 
 def failing(api: Api, body: str = "no such account") -> Agent:
