@@ -156,7 +156,7 @@ struct ChannelInput {
         if case .email(let known)? = old, isMasked(members, "password") {
             password = known.password
         } else {
-            password = fields.text(members, "password", .printable(1...4096))
+            password = fields.text(members, "password", .free(1...4096))
         }
         if (username == nil) != (password == nil) {
             fields.add(members, username == nil ? "username" : "password", "is required with the other")
