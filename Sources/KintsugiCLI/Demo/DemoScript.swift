@@ -87,7 +87,7 @@ struct DemoScript: Sendable {
         case 1: Order(type: "report.render", agent: .patient, input: #"{"pages":\#(20 + number % 80)}"#)
         case 2, 4, 6, 8: Order(type: "parcel.notify", agent: .outage, input: #"{"parcel":\#(number)}"#)
         case 3 where number % 20 == 3:
-            Order(type: "sms.send", agent: .picky, input: #"{"to":"+81 3 \(number)"}"#)
+            Order(type: "sms.send", agent: .picky, input: #"{"to":"+81 3 \#(number)"}"#)
         case 3: Order(type: "image.resize", agent: .slow, input: #"{"width":\#(320 + number % 7 * 160)}"#)
         case 7:
             Order(
