@@ -26,7 +26,7 @@ def night(tmp_path: Path) -> subprocess.CompletedProcess[str]:
     script = script.replace("7420", str(free_port())).replace("9100", str(free_port()))
     body, cleaning = script.rsplit("\nkill %1 %2", 1)
     (tmp_path / "night.sh").write_text(
-        "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n"
+        "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n"
         + body + "\necho == asked; api \"/tasks/$ASKED\" | jq -c '{status, status_reason}'\n"
         + "echo == pager; cat pager.log\n" + "kill %1 %2" + cleaning)
     clean = {name: os.environ[name] for name in ("LANG",) if name in os.environ}
