@@ -53,6 +53,7 @@ struct BulkInput {
         _ fields: inout Fields
     ) -> BulkPlan.Target? {
         let names = subject == .deadLetters ? Self.letterNames : Self.taskNames
+        let faultsBefore = fields.faults.count
         var filter = Fields.Members(pointer: "/filter", all: [])
         if let node = fields.given(members, "filter") {
             guard let object = fields.filter(node, names, hasMetadata: subject == .tasks) else { return nil }
@@ -72,7 +73,8 @@ struct BulkInput {
             target = .tasks(scoped(query, action))
         }
         switch (isEmpty, isAll) {
-        case (true, false):
+        // A filter that could not be read is told of by what is wrong in it.
+        case (true, false) where fields.faults.count == faultsBefore:
             fields.add("/filter", "must say which are meant; for everything say so: \"all\": true")
         case (false, true): fields.add("/all", "must not be true beside a filter")
         default: break
