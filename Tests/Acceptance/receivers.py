@@ -5,6 +5,7 @@ Alertmanager (Debian's). What a message must look like stands in `messages.py`."
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import email
 import email.policy
@@ -30,7 +31,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from harness import free_port
+from harness import eventually, free_port
 
 T = TypeVar("T")
 JSON = dict[str, Any]
@@ -277,16 +278,12 @@ class Alertmanager:
         return requests.get(self.url + path, timeout=5)
 
     def _until(self, probe: Callable[[], Any], what: str, timeout: float = 30) -> Any:
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
+        def look() -> Any:
             assert self.process.poll() is None, f"Alertmanager ended with {self.process.returncode}"
-            try:
-                if seen := probe():
-                    return seen
-            except requests.RequestException:
-                pass
-            time.sleep(0.05)  # it tells nobody when its list changes
-        raise AssertionError(f"not within {timeout} s: {what}")
+            with contextlib.suppress(requests.RequestException):
+                return probe()
+
+        return eventually(look, what, timeout)
 
     def alerts(self) -> list[JSON]:
         """What its API lists, which is what is firing."""

@@ -9,7 +9,7 @@ extension AlertChannelResource {
         self.init()
         let (settings, rule) = (channel.settings, channel.rule)
         id = settings.id
-        kind = ChannelKind(rawValue: settings.kind.rawValue) ?? .log
+        kind = settings.kind
         name = settings.name
         config = JSONText(valid: JSONWriter.object { Self.write(settings.config, into: &$0) })
         minSeverity = rule.minSeverity

@@ -95,7 +95,7 @@ package struct ChannelCaller: AgentCaller {
 
     /// What an answer 2xx means.
     private static func judge(
-        _ answer: HTTPAnswer, _ kind: ChannelSettings.Kind, _ reader: AnswerReader
+        _ answer: HTTPAnswer, _ kind: ChannelKind, _ reader: AnswerReader
     ) -> AttemptOutcome {
         let excerpt = reader.excerpt(of: answer.body)
         let isTold =

@@ -60,7 +60,7 @@ enum ChannelCodec {
     /// Nil: written by a version that knows more, or sealed with another secret.
     static func decode(_ record: StoredRecord, unseal: (String) -> String?) -> AlertChannel? {
         guard let node = try? JSONNode(parsing: record.document.bytes), let name = node["name"]?.string,
-            let kind = node["kind"]?.string.flatMap(ChannelSettings.Kind.init(rawValue:)),
+            let kind = node["kind"]?.string.flatMap(ChannelKind.init(rawValue:)),
             let config = node["config"].flatMap({ self.config(kind, $0, unseal) })
         else { return nil }
         let secrets = (node["secrets"]?.array ?? []).compactMap { secret -> AgentRecord.Secret? in
@@ -96,7 +96,7 @@ enum ChannelCodec {
     }
 
     private static func config(
-        _ kind: ChannelSettings.Kind, _ node: JSONNode, _ unseal: (String) -> String?
+        _ kind: ChannelKind, _ node: JSONNode, _ unseal: (String) -> String?
     ) -> ChannelSettings.Config? {
         let secret = node["sealed"]?.string.flatMap(unseal)
         let url = node["url"]?.string

@@ -1,9 +1,7 @@
+package import KintsugiVocabulary
+
 /// Where alerts are told: one channel as it is configured, with its secrets open, in memory only.
 package struct ChannelSettings: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
-        case webhook, slack, pagerduty, email, alertmanager, log
-    }
-
     package enum Config: Sendable, Hashable {
         case webhook(url: String)
         /// The address of a Slack incoming webhook, which is a secret itself.
@@ -67,7 +65,7 @@ package struct ChannelSettings: Sendable, Hashable {
         self.secrets = secrets
     }
 
-    package var kind: Kind {
+    package var kind: ChannelKind {
         switch config {
         case .webhook: .webhook
         case .slack: .slack

@@ -37,7 +37,7 @@ enum ChannelHandlers {
             settings: ChannelSettings(id: id, name: "", config: .log), rule: ChannelRule(id: id, since: now),
             createdAt: now, updatedAt: now)
         if let members = fields.object(body.root, at: "", ["kind"] + ChannelInput.names),
-            let kind = fields.word(members, "kind", ChannelSettings.Kind.self, required: true)
+            let kind = fields.word(members, "kind", ChannelKind.self, required: true)
         {
             exchange.channelInput.read(members, kind, isNew: true, &fields, into: &channel)
         }

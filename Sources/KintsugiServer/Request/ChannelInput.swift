@@ -13,7 +13,7 @@ struct ChannelInput {
 
     /// Reads what is given into the channel; what is left out stays.
     func read(
-        _ members: Fields.Members, _ kind: ChannelSettings.Kind, isNew: Bool, _ fields: inout Fields,
+        _ members: Fields.Members, _ kind: ChannelKind, isNew: Bool, _ fields: inout Fields,
         into channel: inout AlertChannel
     ) {
         if isNew || members.node("name") != nil {
@@ -91,7 +91,7 @@ struct ChannelInput {
     // MARK: Where it leads
 
     private func config(
-        _ members: Fields.Members, _ kind: ChannelSettings.Kind, _ old: ChannelSettings.Config?,
+        _ members: Fields.Members, _ kind: ChannelKind, _ old: ChannelSettings.Config?,
         _ fields: inout Fields
     ) -> ChannelSettings.Config? {
         if kind == .log, fields.given(members, "config") == nil { return .log }
@@ -109,7 +109,7 @@ struct ChannelInput {
         }
     }
 
-    private static func names(of kind: ChannelSettings.Kind) -> [String] {
+    private static func names(of kind: ChannelKind) -> [String] {
         switch kind {
         case .webhook, .slack, .alertmanager: ["url"]
         case .pagerduty: ["routing_key", "url"]
