@@ -143,21 +143,21 @@ struct ErrorSignatureTests {
 
     @Test("A fingerprint is of the provider, the type, the status and the pattern")
     func fingerprint() {
-        func print(_ provider: String, _ type: ErrorType, _ status: Int?, _ message: String) -> String {
+        func mark(_ provider: String, _ type: ErrorType, _ status: Int?, _ message: String) -> String {
             ErrorSignature(
                 provider: provider, failure: Failure(type: type, message: message, httpStatus: status)
             )
             .fingerprint
         }
-        let one = print("acme", .serverError, 503, "order 17 is locked")
-        #expect(one == print("acme", .serverError, 503, "order 18 is locked"))
+        let one = mark("acme", .serverError, 503, "order 17 is locked")
+        #expect(one == mark("acme", .serverError, 503, "order 18 is locked"))
         #expect(one.utf8.count == 16)
         let others = [
-            print("bolt", .serverError, 503, "order 17 is locked"),
-            print("acme", .timeout, 503, "order 17 is locked"),
-            print("acme", .serverError, 500, "order 17 is locked"),
-            print("acme", .serverError, nil, "order 17 is locked"),
-            print("acme", .serverError, 503, "order 17 is gone"),
+            mark("bolt", .serverError, 503, "order 17 is locked"),
+            mark("acme", .timeout, 503, "order 17 is locked"),
+            mark("acme", .serverError, 500, "order 17 is locked"),
+            mark("acme", .serverError, nil, "order 17 is locked"),
+            mark("acme", .serverError, 503, "order 17 is gone"),
         ]
         #expect(Set(others + [one]).count == 6)
     }
