@@ -103,11 +103,13 @@ def test_the_demo_takes_a_free_port_and_its_link_opens_once(tmp_path: Path) -> N
             assert session.post(url + "session", json={"token": link[2]}, timeout=10).status_code == 401
 
             def waits() -> bool:
-                entries = session.get(url + "failed-tasks?status=pending", timeout=10).json()["data"]
-                return any((entry["payment"] or {}).get("amount") == "250.00" for entry in entries)
+                asked = session.get(url + "tasks?status=waiting", timeout=10).json()["data"]
+                return any((task["payment"] or {}).get("amount") == "250.00" for task in asked)
 
-            eventually(waits, "the payment waits for a person", 10)
-            demo.send_signal(signal.SIGINT)
+            try:
+                eventually(waits, "the payment waits for a person", 10)
+            finally:  # a test that fails must not leave a demo behind
+                demo.send_signal(signal.SIGINT)
             assert demo.wait(30) == 0, log.read_text()[-2000:]
 
 
