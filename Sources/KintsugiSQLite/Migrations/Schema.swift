@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("003-records", migrate: createRecords)
         migrator.registerMigration("004-figures", migrate: createFigures)
         migrator.registerMigration("005-agent-figures", migrate: createAgentFigures)
+        migrator.registerMigration("006-lanes", migrate: createLanes)
         if try writer.read(migrator.hasBeenSuperseded) {
             throw StoreError.broken(
                 "The database was written by a newer Kintsugi; start that version, or restore an older backup."

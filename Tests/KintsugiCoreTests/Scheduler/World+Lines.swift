@@ -1,0 +1,48 @@
+import KintsugiVocabulary
+
+@testable import KintsugiCore
+
+extension World {
+    /// What is wrong with the lines at the agents; nil: nothing.
+    func faultOfLines() -> String? {
+        for (id, waiting) in scheduler.waiting {
+            if scheduler.agents[id] == nil, !waiting.all.isEmpty {
+                return "lanes wait for \(id), who is gone"
+            }
+            for lane in waiting.all where scheduler.lanes[lane]?.agents.contains(id) != true {
+                return "\(lane.key) waits for \(id) and does not know it"
+            }
+            if Set(waiting.all).count != waiting.all.count { return "a lane waits twice for \(id)" }
+        }
+        for (lane, window) in scheduler.lanes {
+            for id in window.agents where scheduler.waiting[id]?.contains(lane) != true {
+                return "\(lane.key) believes that it waits for \(id)"
+            }
+            if case .held(let provider) = lane.target,
+                scheduler.providers[provider]?.held.contains(lane.user) != true
+            {
+                return "\(lane.key) is not known to its provider"
+            }
+        }
+        return scheduler.isDraining ? nil : lostWake()
+    }
+
+    /// Everybody looks around anew: had anything waited that could go, it would go now.
+    private func lostWake() -> String? {
+        var copy = scheduler
+        copy.touchAll()
+        for id in copy.agents.keys { copy.knock(id) }
+        copy.pump(at: now)
+        for case .append(let decision) in copy.actions {
+            let lane = Lane(decision.task.state)
+            if case .hold = decision.command, waitsForDrip(lane) { continue }
+            return "task \(decision.task.number.rawValue) of \(lane.key) waits though it could go"
+        }
+        return nil
+    }
+
+    /// Whether it stands in a line that moves on by itself: holds are written in drips, one after the other.
+    private func waitsForDrip(_ lane: Lane) -> Bool {
+        scheduler.waiting.values.contains { $0.wakeAt != nil && $0[.ready].contains(lane) }
+    }
+}
