@@ -6,7 +6,7 @@ import Testing
 @Suite("What the scheduler reads")
 struct SchedulingTests {
     @Test(
-        "Tasks wait by agent, else capability, else type; held ones by provider",
+        "Tasks wait by user, and by agent, else capability, else type; held ones by provider",
         arguments: StoreKind.allCases)
     func lanes(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
@@ -17,13 +17,20 @@ struct SchedulingTests {
             try await scenario.create(Scenario.spec("report", agent: nil))
             try await scenario.create(Scenario.spec(agent: "later") { $0.runAt = scenario.now + 1 })
             try await scenario.begin(try await scenario.create(Scenario.spec(agent: "busy")))
-            let held = try await scenario.create(Scenario.spec(agent: "down"))
-            try await scenario.go(.hold(provider: ProviderID("cards")), held)
+            try await scenario.create(Scenario.spec(user: "bob"))
+            for user in ["ann", "bob"] {
+                let held = try await scenario.create(Scenario.spec(user: user, agent: "down"))
+                try await scenario.go(.hold(provider: ProviderID("cards")), held)
+            }
+            let (ann, bob) = (UserID("ann"), UserID("bob"))
+            let lanes = try await store.lanes()
             #expect(
-                Set(try await store.lanes()) == [
-                    .agent(AgentID("stripe")), .capability("pay"), .type("report"),
-                    .held(ProviderID("cards")),
+                Set(lanes) == [
+                    Lane(.agent(AgentID("stripe")), of: ann), Lane(.agent(AgentID("stripe")), of: bob),
+                    Lane(.capability("pay"), of: ann), Lane(.type("report"), of: ann),
+                    Lane(.held(ProviderID("cards")), of: ann), Lane(.held(ProviderID("cards")), of: bob),
                 ])
+            #expect(lanes.count == 6, "none twice")
         }
     }
 
@@ -31,7 +38,7 @@ struct SchedulingTests {
     func order(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
             let scenario = Scenario(store)
-            let lane = Lane.agent(Scenario.agent)
+            let lane = Scenario.lane
             let first = try await scenario.create()
             let second = try await scenario.create()
             let urgent = try await scenario.create(Scenario.spec(priority: 5))
@@ -44,7 +51,38 @@ struct SchedulingTests {
                 #expect(window.tasks == Array(expected.prefix(limit)))
                 #expect(window.more == (limit < 5))
             }
-            #expect(try await store.window(.type("nobody"), limit: 5).tasks.isEmpty)
+            #expect(try await store.window(Lane(.type("nobody"), of: lane.user), limit: 5).tasks.isEmpty)
+            #expect(try await store.window(Lane(lane.target, of: UserID("bob")), limit: 5).tasks.isEmpty)
+        }
+    }
+
+    @Test(
+        "A user's window holds only that user's tasks, however many others wait",
+        arguments: StoreKind.allCases)
+    func ofOneUser(_ kind: StoreKind) async throws {
+        try await withStore(kind) { store in
+            let scenario = Scenario(store)
+            for _ in 0..<20 { try await scenario.create(Scenario.spec(priority: 9)) }
+            let mine = try await scenario.create(Scenario.spec(user: "bob"))
+            let window = try await store.window(Lane(.agent(Scenario.agent), of: UserID("bob")), limit: 5)
+            #expect(window.tasks == [mine] && !window.more)
+            #expect(try await store.window(Scenario.lane, limit: 5).more)
+        }
+    }
+
+    @Test("The longest wait is found over all users and lanes", arguments: StoreKind.allCases)
+    func longestWait(_ kind: StoreKind) async throws {
+        try await withStore(kind) { store in
+            let scenario = Scenario(store)
+            let start = scenario.now
+            #expect(try await store.oldestPending(of: nil) == nil)
+            for (delay, user) in [(30, "ann"), (10, "bob"), (20, "eve"), (25, "bob")] as [(Int64, String)] {
+                scenario.now = start + delay
+                try await scenario.create(Scenario.spec(user: user, agent: nil, priority: Int(delay)))
+            }
+            #expect(try await store.oldestPending(of: nil) == start + 10)
+            #expect(try await store.oldestPending(of: UserID("eve")) == start + 20)
+            #expect(try await store.oldestPending(of: UserID("zoe")) == nil)
         }
     }
 
@@ -58,8 +96,11 @@ struct SchedulingTests {
             scenario.now = scenario.now + 10
             let urgent = try await scenario.create(Scenario.spec(priority: 100))
             let second = try await scenario.go(.hold(provider: provider), urgent)
-            #expect(try await store.window(.held(provider), limit: 9).tasks == [first, second])
-            #expect(try await store.window(.agent(Scenario.agent), limit: 9).tasks.isEmpty)
+            #expect(
+                try await store.window(Lane(.held(provider), of: Scenario.lane.user), limit: 9).tasks == [
+                    first, second,
+                ])
+            #expect(try await store.window(Scenario.lane, limit: 9).tasks.isEmpty)
         }
     }
 
@@ -71,7 +112,7 @@ struct SchedulingTests {
             let other = try await scenario.create()
             try await scenario.begin(task)
             try await scenario.go(.cancel(reason: nil, actor: "ann"), other)
-            #expect(try await store.window(.agent(Scenario.agent), limit: 9).tasks.isEmpty)
+            #expect(try await store.window(Scenario.lane, limit: 9).tasks.isEmpty)
             #expect(try await store.lanes().isEmpty)
         }
     }
@@ -112,7 +153,7 @@ struct SchedulingTests {
                 })
             let notDue = try await scenario.create(Scenario.spec { $0.runAt = now + 5_000 })
             let position = try await store.status().position
-            let lane = Lane.agent(Scenario.agent)
+            let lane = Scenario.lane
             try await store.promote([(due.number, 7), (TaskNumber(99), 1)], at: now + 1_000)
             #expect(try await store.window(lane, limit: 9).tasks.isEmpty)
             try await store.promote([(due.number, 1), (notDue.number, 1)], at: now + 1_000)

@@ -1,47 +1,50 @@
 package import KintsugiVocabulary
 
-/// A line in which tasks wait for their turn.
+/// A line in which the tasks of one user wait for their turn.
 ///
-/// Ready tasks wait by whom they asked for: an agent, else a capability, else their type. Held tasks wait
-/// by the provider whose breaker is open. Lines are apart so that a dead provider starves only its own.
-package enum Lane: Sendable, Hashable {
-    case agent(AgentID)
-    case capability(String)
-    case type(String)
-    case held(ProviderID)
+/// Ready tasks wait by whom they asked for: an agent, else a capability, else their type. Held tasks wait by the
+/// provider whose breaker is open. Lines are apart so that a dead provider starves only its own, and so that a
+/// user's flood makes only that user wait: users whose lanes want the same agent take turns. Priority orders the
+/// tasks of one lane; it moves nobody's task before another user's turn.
+package struct Lane: Sendable, Hashable {
+    package enum Target: Sendable, Hashable {
+        case agent(AgentID)
+        case capability(String)
+        case type(String)
+        case held(ProviderID)
+    }
+
+    package let target: Target
+    package let user: UserID
+
+    package init(_ target: Target, of user: UserID) {
+        self.target = target
+        self.user = user
+    }
 
     /// Where this task stands in line while it is pending.
     package init(_ state: TaskState) {
+        user = state.spec.userID
         if case .held(let provider, _) = state.phase {
-            self = .held(provider)
+            target = .held(provider)
         } else if let agent = state.target {
-            self = .agent(agent)
+            target = .agent(agent)
         } else if let capability = state.spec.capability {
-            self = .capability(capability)
+            target = .capability(capability)
         } else {
-            self = .type(state.spec.type)
+            target = .type(state.spec.type)
         }
     }
 
-    /// The text by which the stores know it.
+    package var isHeld: Bool { if case .held = target { true } else { false } }
+
+    /// The text for logs.
     package var key: String {
-        switch self {
-        case .agent(let id): "agent:\(id.rawValue)"
-        case .capability(let name): "capability:\(name)"
-        case .type(let name): "type:\(name)"
-        case .held(let provider): "held:\(provider.rawValue)"
-        }
-    }
-
-    package init?(key: String) {
-        guard let colon = key.firstIndex(of: ":") else { return nil }
-        let rest = String(key[key.index(after: colon)...])
-        switch key[..<colon] {
-        case "agent": self = .agent(AgentID(rest))
-        case "capability": self = .capability(rest)
-        case "type": self = .type(rest)
-        case "held": self = .held(ProviderID(rest))
-        default: return nil
+        switch target {
+        case .agent(let id): "agent:\(id):\(user)"
+        case .capability(let name): "capability:\(name):\(user)"
+        case .type(let name): "type:\(name):\(user)"
+        case .held(let provider): "held:\(provider):\(user)"
         }
     }
 }

@@ -25,10 +25,20 @@ struct LaneWindow: Sendable {
     var missedWhileLoading = false
     /// Started since the read began: the read may still show them as ready.
     var startedWhileLoading: Set<TaskNumber> = []
-    /// Why its best task does not go.
+    /// Some agent has set it aside, and if its retry's budget is the reason, this is it.
+    var isAside = false
     var obstacle: Obstacle?
+    /// The agents for whose turns it stands in line.
+    var agents: [AgentID] = []
+    /// It is to be looked at in the next pump.
+    var isTouched = false
+    /// Lanes in the order in which they were opened.
+    let serial: Int
 
-    init(more: Bool) { self.more = more }
+    init(more: Bool, serial: Int = 0) {
+        self.more = more
+        self.serial = serial
+    }
 
     var best: Key? { keys.last }
     var isEmpty: Bool { keys.isEmpty }
@@ -65,8 +75,13 @@ struct LaneWindow: Sendable {
         keys.insert(key, at: low)
     }
 
-    mutating func takeBest() {
-        if let key = keys.popLast(), isLoading { startedWhileLoading.insert(key.number) }
+    /// Notes that the read is done, and gives what was started meanwhile.
+    mutating func finishLoading(more: Bool) -> Set<TaskNumber> {
+        isLoading = false
+        self.more = more || missedWhileLoading
+        missedWhileLoading = false
+        defer { startedWhileLoading = [] }
+        return startedWhileLoading
     }
 
     mutating func remove(_ key: Key) {

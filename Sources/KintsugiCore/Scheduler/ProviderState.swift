@@ -5,6 +5,10 @@ struct ProviderState: Sendable {
     var breaker: CircuitBreaker?
     var budget: RetryBudget?
     var slowStart: SlowStart?
+    /// Whose tasks it holds, as far as lanes are in memory.
+    var held: Set<UserID> = []
+    /// Holds are written down in drips, whosever tasks they are.
+    var holds: RateLimit?
     /// The breaker went half-open and no probe has said so yet.
     var announcesHalfOpen = false
     var forcedReason: String?
@@ -40,4 +44,7 @@ struct AgentState: Sendable {
     var profile: AgentProfile
     var rateLimit: RateLimit?
     var running = 0
+    var latency = MeanLatency()
+    /// Why it did not take the last task that it was asked for, if it did not.
+    var obstacle: Obstacle?
 }

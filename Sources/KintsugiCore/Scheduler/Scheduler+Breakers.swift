@@ -13,7 +13,7 @@ extension Scheduler {
             openCount: record.openCount, forced: forced)
         providers[record.provider]?.forcedReason = forced ? reason : nil
         noteOpen(record.provider)
-        touchAll()
+        touchWaiting(for: record.provider)
     }
 
     /// A person opened or closed a breaker; it is recorded already.
@@ -31,7 +31,7 @@ extension Scheduler {
             actions.append(.redrive(provider, limit: .max))
         }
         noteOpen(provider)
-        touchAll()
+        touchWaiting(for: provider)
     }
 
     package func breakers(at now: Timestamp) -> [ProviderID: (
@@ -48,17 +48,22 @@ extension Scheduler {
 
     /// Held tasks of a provider that are in memory: exact unless there are more than a window.
     package func heldCount(_ provider: ProviderID) -> Int {
-        guard let window = lanes[.held(provider)] else { return 0 }
-        return window.keys.count + (window.more ? 1 : 0)
+        (providers[provider]?.held ?? []).reduce(0) { count, user in
+            guard let window = lanes[Lane(.held(provider), of: user)] else { return count }
+            return count + window.keys.count + (window.more ? 1 : 0)
+        }
     }
 
     /// Why the task, which is ready, does not run yet.
-    package func obstacle(for state: TaskState) -> Obstacle? { lanes[Lane(state)]?.obstacle }
+    package func obstacle(for state: TaskState) -> Obstacle? {
+        guard let window = lanes[Lane(state)] else { return nil }
+        return window.obstacle ?? Self.soonest(candidates(for: state).compactMap { agents[$0]?.obstacle })
+    }
 
     // MARK: Inside
 
     mutating func tickProviders(at now: Timestamp) {
-        for id in openBreakers {
+        for id in openBreakers.sorted(by: { $0.rawValue < $1.rawValue }) {
             let change = providers[id]?.breaker?.tick(at: now)
             guard change == .halfOpened else { continue }
             openBreakers.remove(id)
@@ -68,7 +73,7 @@ extension Scheduler {
             actions.append(.recordBreaker(breakerRecord(id, .halfOpened, at: now)))
             // With nothing held, a dead letter is the probe.
             if heldCount(id) == 0 { actions.append(.redrive(id, limit: 1)) }
-            touchAll()
+            touchWaiting(for: id)
         }
     }
 
@@ -80,11 +85,11 @@ extension Scheduler {
         switch outcome {
         case .interrupted, .cancelled:
             providers[call.provider]?.breaker?.release(call.permit)
-            touchAll(ifProbe: call.permit)
+            knock(call)
             return nil
         case .failed where isLocalSaturation:
             providers[call.provider]?.breaker?.release(call.permit)
-            touchAll(ifProbe: call.permit)
+            knock(call)
             return nil
         case .failed(let failure): success = !failure.type.isProviderFault
         case .succeeded, .accepted: success = true
@@ -93,10 +98,11 @@ extension Scheduler {
             providers[call.provider]?.slowStart = ProviderState.SlowStart(at: now)
             providers[call.provider]?.slowStart?.left = 0
         }
-        let waiting = heldCount(call.provider)
+        // Only a half-open breaker asks; how many are held is not free to know.
+        let waiting = breakerState(call.provider) == .halfOpen ? heldCount(call.provider) : 0
         let change = providers[call.provider]?.breaker?.record(
             success: success, permit: call.permit, waiting: waiting, at: now)
-        touchAll(ifProbe: call.permit)
+        knock(call)
         if let change { changed(call.provider, change, at: now, wasProbe: call.permit == .probe) }
         return change
     }
@@ -116,7 +122,7 @@ extension Scheduler {
             actions.append(.redrive(provider, limit: .max))
         }
         noteOpen(provider)
-        touchAll()
+        touchWaiting(for: provider)
         return breakerRecord(provider, change, at: now)
     }
 
@@ -167,20 +173,29 @@ extension Scheduler {
         actions.append(.cancelCall(number, attempt: attempt))
     }
 
+    /// Gives back what a decision had taken that was not recorded, if that was not done already.
+    mutating func release(_ decision: Decision) {
+        guard let attempt = decision.reservedAttempt else { return }
+        let key = CallKey(number: decision.task.number, attempt: attempt)
+        if calls[key]?.version == decision.task.state.version { release(key) }
+    }
+
     /// Gives back what a call had taken that never began.
     mutating func release(_ key: CallKey) {
         guard let call = calls.removeValue(forKey: key) else { return }
+        beginning[key.number] = nil
         providers[call.provider]?.breaker?.release(call.permit)
-        touchAll(ifProbe: call.permit)
+        knock(call)
         freeSlot(of: call.agent)
     }
 
     mutating func freeSlot(of agent: AgentID) {
         agents[agent]?.running -= 1
-        if let lanes = waiters.removeValue(forKey: agent) { for lane in lanes { touch(lane) } }
+        knock(agent)
     }
 
-    private mutating func touchAll(ifProbe permit: CircuitBreaker.Permit) {
-        if permit == .probe { touchAll() }
+    /// A probe's permit is free again, for whichever of the provider's agents.
+    private mutating func knock(_ call: Call) {
+        if call.permit == .probe { knock(agentsOf: call.provider) }
     }
 }

@@ -4,11 +4,7 @@ extension Scheduler {
     /// Lets everything go whose time and turn have come.
     package mutating func pump(at now: Timestamp) {
         tickProviders(at: now)
-        while let wake = laneWakes.min, wake.at <= now {
-            _ = laneWakes.popMin()
-            if laneWakeAt[wake.lane] == wake.at { laneWakeAt[wake.lane] = nil }
-            touch(wake.lane)
-        }
+        takeWakes(at: now)
         let fired = fireTimers(at: now)
         if !isDraining {
             turns(at: now)
@@ -18,110 +14,20 @@ extension Scheduler {
         loadTimersIfDue(at: now)
     }
 
-    // MARK: Turns
-
-    /// Lanes take turns, a few tasks each, until none of them can let another go.
-    private mutating func turns(at now: Timestamp) {
-        // Held tasks go first: their lanes' turns come before all others.
-        var round = dirty.filter(\.isHeld) + dirty.filter { !$0.isHeld }
-        dirty.removeAll(keepingCapacity: true)
-        isDirty.removeAll(keepingCapacity: true)
-        while !round.isEmpty {
-            var again: [Lane] = []
-            for lane in round where turn(of: lane, most: 16, at: now) { again.append(lane) }
-            round = again
-        }
-    }
-
-    /// Whether the lane used up its turn and may go on.
-    private mutating func turn(of lane: Lane, most: Int, at now: Timestamp) -> Bool {
-        guard lanes[lane] != nil else { return false }
-        var left = most
-        while left > 0, let key = lanes[lane]?.best {
-            guard let entry = entries[key.number], entry.place == .ready(key) else {
-                lanes[lane]?.takeBest()
-                continue
-            }
-            guard step(lane, key, entry.state, at: now) else { break }
-            left -= 1
-        }
-        loadWindowIfLow(lane)
-        return left == 0
-    }
-
-    /// Lets the lane's best task go, or notes why it cannot. Whether the lane can go on.
-    private mutating func step(_ lane: Lane, _ key: LaneWindow.Key, _ state: TaskState, at now: Timestamp)
-        -> Bool
-    {
-        switch route(state, lane, at: now) {
-        case .go(let assignment, let permit):
-            lanes[lane]?.takeBest()
-            lanes[lane]?.obstacle = nil
-            reserve(key.number, state, assignment, permit)
-            decide(.begin(assignment), key.number, Facts(breaker: assignment.breaker), at: now)
-            return true
-        case .impossible(let failure):
-            lanes[lane]?.takeBest()
-            decide(.refuse(failure), key.number, facts(), at: now)
-            return true
-        case .blocked(let obstacle, let agents):
-            lanes[lane]?.obstacle = obstacle
-            if obstacle.reason == .breakerOpen, !lane.isHeld, let provider = obstacle.provider,
-                breakerState(provider) == .open, takeHold(of: lane, at: now)
-            {
-                lanes[lane]?.takeBest()
-                decide(.hold(provider: provider), key.number, facts(breaker: .open), at: now)
-                return true
-            }
-            for agent in agents { waiters[agent, default: []].insert(lane) }
-            if let until = obstacle.until { wake(lane, at: max(until, now + 1)) }
-            return false
-        }
-    }
-
-    /// Holds are written down in drips, so that one trip does not write a million events.
-    private mutating func takeHold(of lane: Lane, at now: Timestamp) -> Bool {
-        var rate =
-            holdRates[lane]
-            ?? RateLimit(
-                settings: .init(
-                    perSecond: Double(limits.holdsPerSecond), burst: max(1, limits.holdsPerSecond / 2)))
-        let taken = rate.take(at: now)
-        if !taken { wake(lane, at: max(rate.nextToken(at: now), now + 1)) }
-        // Kept when the lane runs empty, else tasks that come one by one would each find a full bucket.
-        if holdRates.count > 1024 { holdRates.removeAll() }
-        holdRates[lane] = rate
-        return taken
-    }
-
-    private mutating func loadWindowIfLow(_ lane: Lane) {
-        guard let window = lanes[lane], !window.isLoading else { return }
-        if window.more {
-            guard window.keys.count <= windowSize / 4, window.isEmpty || window.obstacle == nil else {
-                return
-            }
-            let starting = startingIn(lane)
-            lanes[lane]?.isLoading = true
-            lanes[lane]?.startedWhileLoading = starting
-            actions.append(.loadWindow(lane, limit: windowSize + starting.count))
-        } else if window.isEmpty {
-            lanes[lane] = nil
-            if case .held(let provider) = lane { providers[provider]?.slowStart = nil }
-        }
-    }
-
-    /// Tasks of the lane whose start is on its way to the store: a read may still show them as ready.
-    private func startingIn(_ lane: Lane) -> Set<TaskNumber> {
-        var starting: Set<TaskNumber> = []
-        for key in calls.keys {
-            if let entry = entries[key.number], entry.place == .deciding, Lane(entry.state) == lane {
-                starting.insert(key.number)
-            }
-        }
-        return starting
-    }
-
     // MARK: Times
+
+    private mutating func takeWakes(at now: Timestamp) {
+        while let wake = wakes.min, wake.at <= now {
+            _ = wakes.popMin()
+            switch wake.whom {
+            case .lane(let lane): touch(lane)
+            case .agent(let id):
+                guard waiting[id]?.wakeAt == wake.at else { continue }
+                waiting[id]?.wakeAt = nil
+                knock(id)
+            }
+        }
+    }
 
     /// The tasks that became ready and stand in a window without the store knowing it.
     private mutating func fireTimers(at now: Timestamp) -> [(number: TaskNumber, version: Int)] {
@@ -151,7 +57,7 @@ extension Scheduler {
     }
 
     private mutating func timeIsUp(_ number: TaskNumber, _ entry: Entry, at now: Timestamp) {
-        if case .ready(let key) = entry.place { lanes[Lane(entry.state)]?.remove(key) }
+        leaveLine(entry)
         var (breaker, change): (BreakerState, CircuitBreaker.Change?) = (.closed, nil)
         var record: BreakerRecord?
         if case .accepted(let until) = entry.state.phase, until <= now, let start = entry.state.attempt?.start
@@ -208,13 +114,6 @@ extension Scheduler {
         for timer in forgotten where entries[timer.number]?.place == .timed { entries[timer.number] = nil }
     }
 
-    /// Looks at the lane again then, unless it will be looked at sooner.
-    mutating func wake(_ lane: Lane, at time: Timestamp) {
-        if let known = laneWakeAt[lane], known <= time { return }
-        laneWakeAt[lane] = time
-        laneWakes.insert(LaneWake(at: time, lane: lane))
-    }
-
     /// When time alone concerns this task next: for one that is ready already, only its deadline.
     private func nextTime(of state: TaskState, at now: Timestamp) -> Timestamp? {
         if case .pending(let due, _) = state.phase, due <= now { return state.deadline }
@@ -241,16 +140,22 @@ extension Scheduler {
         }
         let lane = Lane(task.state)
         let key = LaneWindow.Key(task.state, number: task.number)
-        if lanes[lane] == nil { lanes[lane] = LaneWindow(more: false) }
-        let capacity = windowSize
-        switch lanes[lane]?.admit(key, capacity: capacity) {
-        case .admitted(let evicted)?:
+        let place = open(lane, more: false)
+        if case .admitted(let evicted) = lanes.values[place].admit(key, capacity: windowSize) {
             if let evicted { entries[evicted] = nil }
             entries[task.number] = Entry(state: task.state, place: .ready(key))
-            touch(lane)
-        default: break
+            if isInView(key, of: lane, place) { touch(lane, place) }
         }
         pushTimer(of: task, at: now)
+    }
+
+    /// Takes a task that stands in a lane's window out of it.
+    mutating func leaveLine(_ entry: Entry) {
+        guard case .ready(let key) = entry.place else { return }
+        let lane = Lane(entry.state)
+        guard let place = lanes.index(forKey: lane) else { return }
+        if isInView(key, of: lane, place) { touch(lane, place) }
+        lanes.values[place].remove(key)
     }
 
     // MARK: Deciding
@@ -281,16 +186,4 @@ extension Scheduler {
                     after: after, at: at, breaker: breaker)))
         return true
     }
-
-    mutating func touch(_ lane: Lane) {
-        if isDirty.insert(lane).inserted { dirty.append(lane) }
-    }
-
-    mutating func touchAll() {
-        for lane in lanes.keys { touch(lane) }
-    }
-}
-
-extension Lane {
-    var isHeld: Bool { if case .held = self { true } else { false } }
 }

@@ -5,67 +5,150 @@ extension Scheduler {
         case go(Assignment, CircuitBreaker.Permit)
         /// No agent can ever run it.
         case impossible(Failure)
-        /// Not now; these agents' slots would change that.
-        case blocked(Obstacle, slotsOf: [AgentID])
+        /// Not now: what each agent says that could run it, and the obstacle that will be out of the way first.
+        case blocked(Obstacle, by: [Refusal])
     }
 
-    /// The best healthy agent for a task whose turn has come, or why there is none now.
-    mutating func route(_ state: TaskState, _ lane: Lane, at now: Timestamp) -> Route {
-        let candidates = candidates(for: state)
-        let callable = candidates.filter { agents[$0]?.profile.isCallable ?? false }
-        guard !callable.isEmpty else { return .impossible(Self.missingCallback(state, candidates)) }
-        var obstacles: [Obstacle] = []
-        var full: [AgentID] = []
-        for id in ranked(callable, for: state, at: now) {
-            switch permission(id, state, lane, at: now) {
+    struct Refusal: Error {
+        var agent: AgentID
+        var obstacle: Obstacle
+    }
+
+    /// The agent for a task whose turn has come, or why there is none now.
+    /// - Parameter excluded: Agents that it must not go to, whatever they are.
+    mutating func route(
+        _ state: TaskState, isHeld: Bool, excluding excluded: Set<AgentID> = [], at now: Timestamp
+    ) -> Route {
+        let candidates = candidates(for: state, excluding: excluded)
+        guard candidates.count > 1 else {
+            guard let only = candidates.first else { return .impossible(missingCallback(state)) }
+            switch permission(only, state, isHeld: isHeld, at: now) {
             case .success(let granted): return .go(granted.assignment, granted.permit)
-            case .failure(let refusal):
-                if refusal.obstacle.reason == .atCapacity { full.append(id) }
-                obstacles.append(refusal.obstacle)
+            case .failure(let refusal): return .blocked(refusal.obstacle, by: [refusal])
             }
         }
-        return .blocked(Self.soonest(obstacles), slotsOf: full)
+        return deal(state, candidates, isHeld: isHeld, at: now)
     }
 
-    private func candidates(for state: TaskState) -> [AgentID] {
-        if let id = state.target { return agents[id] == nil ? [] : [id] }
+    /// Asks first whose turn it is among those that may have room, then the others for their reasons.
+    private mutating func deal(
+        _ state: TaskState, _ candidates: [AgentID], isHeld: Bool, at now: Timestamp
+    ) -> Route {
+        let avoided = avoided(by: state)
         let wanted = state.spec.capability ?? state.spec.type
-        return agents.values.filter { $0.profile.capabilities.contains(wanted) }.map(\.profile.id)
+        var open = shares(candidates.filter { $0 != avoided && mayHaveRoom($0) }, at: now)
+        var refusals: [Refusal] = []
+        for id in (rotations[wanted] ?? Rotation()).order(open) {
+            switch permission(id, state, isHeld: isHeld, at: now) {
+            case .success(let granted):
+                rotations[wanted, default: Rotation()].took(id, among: open)
+                return .go(granted.assignment, granted.permit)
+            case .failure(let refusal):
+                refusals.append(refusal)
+                open.removeAll { $0.id == id }
+            }
+        }
+        for id in candidates where id != avoided && !refusals.contains(where: { $0.agent == id }) {
+            switch permission(id, state, isHeld: isHeld, at: now) {
+            case .success(let granted): return .go(granted.assignment, granted.permit)
+            case .failure(let refusal): refusals.append(refusal)
+            }
+        }
+        return .blocked(Self.soonest(refusals.map(\.obstacle)) ?? Obstacle(reason: .queued), by: refusals)
     }
 
-    /// Healthy before ailing, then the least loaded by weight; the one that just failed comes last.
-    private func ranked(_ ids: [AgentID], for state: TaskState, at now: Timestamp) -> [AgentID] {
-        guard ids.count > 1 else { return ids }
-        let justFailed = state.lastFailure == nil ? nil : state.attempt?.start.agentID
-        func score(_ id: AgentID) -> (Int, Int, Double, Double, String) {
-            guard let agent = agents[id] else { return (9, 0, 0, 0, "") }
-            let breaker = providers[agent.profile.provider]?.breaker
-            let health = breaker.map { $0.state == .closed ? 0 : ($0.state == .halfOpen ? 1 : 2) } ?? 0
-            let load =
-                Double(agent.running) / Double(max(1, agent.profile.maxConcurrency * agent.profile.weight))
-            return (health, id == justFailed ? 1 : 0, breaker?.failureRate(at: now) ?? 0, load, id.rawValue)
+    // MARK: Candidates
+
+    /// The agents that can be called for this task, by id: the one that it asks for, else all with the capability.
+    func candidates(for state: TaskState, excluding excluded: Set<AgentID> = []) -> [AgentID] {
+        let all: [AgentID]
+        if let id = state.target {
+            all = agents[id]?.profile.isCallable ?? false ? [id] : []
+        } else {
+            all = capable[state.spec.capability ?? state.spec.type] ?? []
         }
-        return ids.map { (score($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+        return excluded.isEmpty ? all : all.filter { !excluded.contains($0) }
     }
+
+    /// The agent that has just failed this task, if a healthy one could run it too: then it waits for that one,
+    /// however busy it is.
+    func avoided(by state: TaskState) -> AgentID? {
+        guard state.target == nil, let failure = state.lastFailure, let last = state.attempt,
+            failure.at >= last.startedAt
+        else { return nil }
+        let failed = last.start.agentID
+        return candidates(for: state).contains { $0 != failed && isHealthy($0) } ? failed : nil
+    }
+
+    private func isHealthy(_ id: AgentID) -> Bool {
+        guard let profile = agents[id]?.profile else { return false }
+        return !profile.isPaused && breakerState(profile.provider) == .closed
+    }
+
+    /// Not paused, not full, and not behind an open breaker.
+    private func mayHaveRoom(_ id: AgentID) -> Bool {
+        guard let agent = agents[id] else { return false }
+        return !agent.profile.isPaused && agent.running < agent.profile.maxConcurrency
+            && breakerState(agent.profile.provider) != .open
+    }
+
+    private func shares(_ ids: [AgentID], at now: Timestamp) -> [(id: AgentID, share: Double)] {
+        let standings = ids.map { id in
+            guard let agent = agents[id] else { return AgentStanding(weight: 1) }
+            let breaker = providers[agent.profile.provider]?.breaker
+            return AgentStanding(
+                weight: agent.profile.weight, calls: breaker?.calls(at: now) ?? 0,
+                failureRate: breaker?.failureRate(at: now) ?? 0, latency: agent.latency.milliseconds,
+                running: agent.running, isOnProbation: breaker?.state == .halfOpen)
+        }
+        return Array(zip(ids, AgentStanding.shares(standings)))
+    }
+
+    /// An agent came, changed or went: who can run what is looked up here and not searched for.
+    mutating func regroup(_ id: AgentID) {
+        let profile = agents[id]?.profile
+        let words = profile?.isCallable ?? false ? Set(profile?.capabilities ?? []) : []
+        for (word, group) in capable where !words.contains(word) && group.contains(id) {
+            capable[word] = group.count == 1 ? nil : group.filter { $0 != id }
+            rotations[word]?.forget(id)
+            if group.count == 1 { rotations[word] = nil }
+        }
+        for word in words where !(capable[word]?.contains(id) ?? false) {
+            capable[word] = ((capable[word] ?? []) + [id]).sorted { $0.rawValue < $1.rawValue }
+        }
+        disband(id)
+    }
+
+    // MARK: Permission
 
     private struct Granted: Sendable {
         var assignment: Assignment
         var permit: CircuitBreaker.Permit
     }
 
-    private struct Refusal: Error {
-        var obstacle: Obstacle
-    }
-
     /// Asks everything that guards an agent, the things that spend something last.
-    private mutating func permission(_ id: AgentID, _ state: TaskState, _ lane: Lane, at now: Timestamp)
+    private mutating func permission(_ id: AgentID, _ state: TaskState, isHeld: Bool, at now: Timestamp)
         -> Result<Granted, Refusal>
     {
-        guard var agent = agents[id] else { return .failure(Refusal(obstacle: Obstacle(reason: .queued))) }
+        let result = ask(id, state, isHeld: isHeld, at: now)
+        if case .failure(let refusal) = result {
+            // A retry's budget says nothing about other tasks.
+            if refusal.obstacle.reason != .retryBudget { agents[id]?.obstacle = refusal.obstacle }
+        }
+        return result
+    }
+
+    private mutating func ask(_ id: AgentID, _ state: TaskState, isHeld: Bool, at now: Timestamp)
+        -> Result<Granted, Refusal>
+    {
+        guard var agent = agents[id] else {
+            return .failure(Refusal(agent: id, obstacle: Obstacle(reason: .queued)))
+        }
         let profile = agent.profile
         var provider = providers[profile.provider] ?? ProviderState()
         func refuse(_ reason: StatusReason, until: Timestamp? = nil) -> Result<Granted, Refusal> {
-            .failure(Refusal(obstacle: Obstacle(reason: reason, until: until, provider: profile.provider)))
+            let obstacle = Obstacle(reason: reason, until: until, provider: profile.provider)
+            return .failure(Refusal(agent: id, obstacle: obstacle))
         }
         if profile.isPaused { return refuse(.agentPaused) }
         if agent.running >= profile.maxConcurrency { return refuse(.atCapacity) }
@@ -80,7 +163,7 @@ extension Scheduler {
             if start.left <= 0 { return refuse(.breakerOpen, until: start.nextAt) }
         }
         // What was held comes back by the slow start, which is stricter than any budget.
-        let isRetry = state.roundAttempts > 0 && !isHalfOpen && !lane.isHeld
+        let isRetry = state.roundAttempts > 0 && !isHalfOpen && !isHeld
         if isRetry, provider.budget?.takeRetry(at: now) == false {
             let next = provider.budget?.nextRetry(at: now)
             providers[profile.provider] = provider
@@ -93,7 +176,7 @@ extension Scheduler {
         }
         let permit: CircuitBreaker.Permit
         if provider.breaker != nil {
-            // Half-open with all probes under way: their end wakes every lane.
+            // Half-open with all probes under way: the end of each knocks at the provider's agents.
             guard let granted = provider.breaker?.permit(at: now) else { return refuse(.breakerOpen) }
             permit = granted
         } else {
@@ -108,23 +191,26 @@ extension Scheduler {
         provider.slowStart?.left -= 1
         provider.budget?.recordCall(at: now)
         providers[profile.provider] = provider
+        agent.obstacle = nil
         agents[id] = agent
         return .success(Granted(assignment: assignment, permit: permit))
     }
 
     mutating func reserve(
-        _ number: TaskNumber, _ state: TaskState, _ assignment: Assignment, _ permit: CircuitBreaker.Permit
+        _ number: TaskNumber, _ state: TaskState, _ assignment: Assignment, _ permit: CircuitBreaker.Permit,
+        at now: Timestamp
     ) {
         let key = CallKey(number: number, attempt: state.attempts + 1)
         // The append of an earlier decision is on its way to be refused.
         release(key)
         agents[assignment.agentID]?.running += 1
         calls[key] = Call(
-            agent: assignment.agentID, provider: assignment.provider, permit: permit, version: state.version)
+            agent: assignment.agentID, provider: assignment.provider, permit: permit, version: state.version,
+            since: now)
     }
 
     /// Of several obstacles the one that will be out of the way first.
-    private static func soonest(_ obstacles: [Obstacle]) -> Obstacle {
+    static func soonest(_ obstacles: [Obstacle]) -> Obstacle? {
         obstacles.min { lhs, rhs in
             func weight(_ obstacle: Obstacle) -> Int64 {
                 switch obstacle.reason {
@@ -134,18 +220,35 @@ extension Scheduler {
                 }
             }
             return weight(lhs) < weight(rhs)
-        } ?? Obstacle(reason: .queued)
+        }
     }
 
-    private static func missingCallback(_ state: TaskState, _ candidates: [AgentID]) -> Failure {
+    func missingCallback(_ state: TaskState) -> Failure {
+        let wanted = state.spec.capability ?? state.spec.type
+        let mute =
+            state.target ?? agents.keys.filter { isMute($0, wanted) }.min { $0.rawValue < $1.rawValue }
         let message: String
-        if let agent = candidates.first {
-            message = "The agent \(agent) has neither a callback URL nor a local handler."
+        if let mute, agents[mute] != nil {
+            message = "The agent \(mute) has neither a callback URL nor a local handler."
         } else if let agent = state.target {
             message = "The agent \(agent) is not registered."
         } else {
-            message = "No agent has the capability \(state.spec.capability ?? state.spec.type)."
+            message = "No agent has the capability \(wanted)."
         }
         return Failure(type: .missingCallback, message: message, sent: .no)
+    }
+
+    private func isMute(_ id: AgentID, _ wanted: String) -> Bool {
+        agents[id]?.profile.capabilities.contains(wanted) ?? false
+    }
+}
+
+extension AttemptOutcome {
+    /// Whether the agent had its say, so that the time it took means something.
+    var isAnswer: Bool {
+        switch self {
+        case .succeeded, .accepted, .failed: true
+        case .interrupted, .cancelled: false
+        }
     }
 }

@@ -31,14 +31,20 @@ package struct Scheduler: Sendable {
     var openBreakers: Set<ProviderID> = []
     var entries: [TaskNumber: Entry] = [:]
     var lanes: [Lane: LaneWindow] = [:]
-    /// Lanes whose best task may be able to go.
-    var dirty: [Lane] = []
-    var isDirty: Set<Lane> = []
-    /// Lanes that wait for a slot of an agent.
-    var waiters: [AgentID: Set<Lane>] = [:]
-    var laneWakes = MinHeap<LaneWake>()
-    /// The soonest wake of each lane in `laneWakes`; later ones are not noted.
-    var laneWakeAt: [Lane: Timestamp] = [:]
+    var lanesOpened = 0
+    /// Lanes whose best task is another one than when they were last looked at.
+    var touched: [Lane] = []
+    /// Agents that may have room again.
+    var knocked: [AgentID] = []
+    /// Lanes that wait for each agent; each agent's soonest wake in `wakes` stands there too.
+    var waiting: [AgentID: Waiting] = [:]
+    var wakes = MinHeap<Wake>()
+    /// The callable agents that have a capability, by id; who has one of that name runs tasks of that type too.
+    var capable: [String: [AgentID]] = [:]
+    /// How the work of each capability is dealt out.
+    var rotations: [String: Rotation] = [:]
+    /// Tasks whose start is on its way to the store: a read may still show them as ready.
+    var beginning: [TaskNumber: Lane] = [:]
     var timers = MinHeap<Timer>()
     /// All tasks with a time up to here are in `timers`.
     var timersHorizon = Timestamp.zero
@@ -46,7 +52,6 @@ package struct Scheduler: Sendable {
     /// Read as due already: to be promoted if they do not start at once.
     var overdue: [(number: TaskNumber, version: Int)] = []
     var calls: [CallKey: Call] = [:]
-    var holdRates: [Lane: RateLimit] = [:]
     var isDraining = false
     /// The fallback chains there are.
     var chains = ChainBook()
@@ -55,6 +60,8 @@ package struct Scheduler: Sendable {
     /// From which amounts on alerts are critical.
     package var thresholds = AlertThresholds()
     package var alerts = OpenAlerts()
+    /// How often an agent was asked to take a task; few more times than tasks began, however many lanes wait.
+    var asked = 0
     package var actions: [SchedulerAction] = []
 
     /// A task in memory.
@@ -84,8 +91,9 @@ package struct Scheduler: Sendable {
         var agent: AgentID
         var provider: ProviderID
         var permit: CircuitBreaker.Permit
-        /// The task's version on which it was decided to make it.
+        /// The task's, when it was reserved: the same attempt may be reserved anew after a refusal.
         var version: Int
+        var since: Timestamp
         var isCancelled = false
     }
 
@@ -96,10 +104,16 @@ package struct Scheduler: Sendable {
         static func < (lhs: Timer, rhs: Timer) -> Bool { (lhs.at, lhs.number) < (rhs.at, rhs.number) }
     }
 
-    struct LaneWake: Sendable, Hashable, Comparable {
+    struct Wake: Sendable, Hashable, Comparable {
+        enum Whom: Sendable, Hashable {
+            case agent(AgentID)
+            /// Its window could not be read.
+            case lane(Lane)
+        }
+
         var at: Timestamp
-        var lane: Lane
-        static func < (lhs: LaneWake, rhs: LaneWake) -> Bool { lhs.at < rhs.at }
+        var whom: Whom
+        static func < (lhs: Wake, rhs: Wake) -> Bool { lhs.at < rhs.at }
     }
 
     package init(node: String, limits: Limits = Limits(), seed: UInt64) {
@@ -116,7 +130,7 @@ package struct Scheduler: Sendable {
 
     /// When `pump` must be called again though nothing happens; nil: never.
     package func wakeAt() -> Timestamp? {
-        var times = [timers.min?.at, laneWakes.min?.at].compactMap(\.self)
+        var times = [timers.min?.at, wakes.min?.at].compactMap(\.self)
         if !isLoadingTimers { times.append(timersHorizon) }
         for id in openBreakers {
             if let probeAt = providers[id]?.breaker?.probeAt { times.append(probeAt) }
@@ -129,9 +143,9 @@ package struct Scheduler: Sendable {
     /// Lanes in which the store has ready or held tasks; told once at start.
     package mutating func lanesFound(_ found: [Lane]) {
         for lane in found {
-            if lanes[lane] == nil { lanes[lane] = LaneWindow(more: true) }
-            lanes[lane]?.more = true
-            touch(lane)
+            let place = open(lane, more: true)
+            lanes.values[place].more = true
+            touch(lane, place)
         }
     }
 
@@ -139,14 +153,13 @@ package struct Scheduler: Sendable {
     package mutating func drain() { isDraining = true }
 
     package mutating func agentChanged(_ profile: AgentProfile) {
-        let running = agents[profile.id]?.running ?? 0
-        var state = AgentState(profile: profile, running: running)
-        if let old = agents[profile.id], old.profile.rateLimit == profile.rateLimit {
-            state.rateLimit = old.rateLimit
-        } else {
+        var state = agents[profile.id] ?? AgentState(profile: profile)
+        if state.profile.rateLimit != profile.rateLimit || state.rateLimit == nil {
             state.rateLimit = profile.rateLimit.map(RateLimit.init(settings:))
         }
+        state.profile = profile
         agents[profile.id] = state
+        regroup(profile.id)
         var provider = providers[profile.provider] ?? ProviderState()
         if let settings = profile.breaker {
             if provider.breaker == nil { provider.breaker = CircuitBreaker(settings: settings) }
@@ -163,6 +176,7 @@ package struct Scheduler: Sendable {
     package mutating func agentRemoved(_ id: AgentID) {
         agents[id] = nil
         roster.remove(id)
+        regroup(id)
         touchAll()
     }
 
@@ -172,7 +186,12 @@ package struct Scheduler: Sendable {
     package mutating func recorded(_ task: StoredTask, at now: Timestamp) {
         guard var entry = entries[task.number] else { return arrive(task, at: now) }
         guard task.state.version > entry.state.version else { return }
-        if case .ready(let key) = entry.place { lanes[Lane(entry.state)]?.remove(key) }
+        leaveLine(entry)
+        if beginning.removeValue(forKey: task.number) != nil {
+            let reserved = CallKey(number: task.number, attempt: entry.state.attempts + 1)
+            // Somebody else was faster: our start will be refused, and the task may begin anew before we hear it.
+            if task.state.attempts < reserved.attempt { release(reserved) }
+        }
         let attempt = task.state.currentAttempt
         let before = entry.state
         entry.state = task.state
@@ -193,7 +212,7 @@ package struct Scheduler: Sendable {
     /// The append of a decision was refused, because the task had changed in between.
     package mutating func refused(_ decision: Decision) {
         let number = decision.task.number
-        giveBack(decision)
+        release(decision)
         if let record = decision.breaker { actions.append(.recordBreaker(record)) }
         switch decision.command {
         case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
@@ -207,7 +226,7 @@ package struct Scheduler: Sendable {
     /// The store could not take a decision now (its disk is full): the task tries again in a second.
     package mutating func stalled(_ decision: Decision, at now: Timestamp) {
         let number = decision.task.number
-        giveBack(decision)
+        release(decision)
         if let record = decision.breaker { actions.append(.recordBreaker(record)) }
         switch decision.command {
         case .attemptEnded, .timeIsUp: actions.append(.decideAgain(number, decision.command, decision.facts))
@@ -225,13 +244,6 @@ package struct Scheduler: Sendable {
         return entry.place == .deciding && entry.state.version == decision.task.state.version
     }
 
-    /// Gives back what a decision had reserved that came to nothing, unless a later decision has reserved it anew.
-    private mutating func giveBack(_ decision: Decision) {
-        guard let attempt = decision.reservedAttempt else { return }
-        let key = CallKey(number: decision.task.number, attempt: attempt)
-        if calls[key]?.version == decision.task.state.version { release(key) }
-    }
-
     /// A call is over: what it had taken is free again, and the rules decide what follows for its task.
     package mutating func callEnded(
         _ number: TaskNumber, attempt: Int, _ outcome: AttemptOutcome, isLocalSaturation: Bool = false,
@@ -242,6 +254,7 @@ package struct Scheduler: Sendable {
         let change = settle(call, outcome, isLocalSaturation: isLocalSaturation, at: now)
         calls[key] = nil
         freeSlot(of: call.agent)
+        if outcome.isAnswer { agents[call.agent]?.latency.record(now - call.since) }
         let facts = facts(breaker: breakerState(call.provider), change: change)
         let record = change.map { breakerRecord(call.provider, $0, at: now) }
         let command = TaskCommand.attemptEnded(number: attempt, outcome)
@@ -257,30 +270,25 @@ package struct Scheduler: Sendable {
     }
 
     package mutating func windowLoaded(_ lane: Lane, _ tasks: [StoredTask], more: Bool, at now: Timestamp) {
-        var window = lanes[lane] ?? LaneWindow(more: more)
-        window.isLoading = false
-        window.more = more || window.missedWhileLoading
-        window.missedWhileLoading = false
-        let started = window.startedWhileLoading
-        window.startedWhileLoading = []
-        lanes[lane] = window
+        let place = open(lane, more: more)
+        let started = lanes.values[place].finishLoading(more: more)
         for task in tasks where entries[task.number] == nil && !started.contains(task.number) {
             guard Lane(task.state) == lane else { continue }
-            guard (lanes[lane]?.keys.count ?? 0) < windowSize else {
-                lanes[lane]?.more = true
+            guard lanes.values[place].keys.count < windowSize else {
+                lanes.values[place].more = true
                 break
             }
             let key = LaneWindow.Key(task.state, number: task.number)
-            lanes[lane]?.insert(key)
+            lanes.values[place].insert(key)
             entries[task.number] = Entry(state: task.state, place: .ready(key))
         }
-        touch(lane)
+        touch(lane, place)
     }
 
     /// The read of a lane's window failed: try again in a second.
     package mutating func windowFailed(_ lane: Lane, at now: Timestamp) {
         lanes[lane]?.isLoading = false
-        wake(lane, at: now + 1000)
+        wakes.insert(Wake(at: now + 1000, whom: .lane(lane)))
     }
 
     package mutating func timersLoaded(

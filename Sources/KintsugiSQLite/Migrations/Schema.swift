@@ -14,6 +14,7 @@ enum Schema {
         migrator.registerMigration("006-alerts", migrate: createAlerts)
         migrator.registerMigration("007-remedies", migrate: createRemedies)
         migrator.registerMigration("008-groups", migrate: createGroups)
+        migrator.registerMigration("009-lanes", migrate: createLanes)
         if try writer.read(migrator.hasBeenSuperseded) {
             throw StoreError.broken(
                 "The database was written by a newer Kintsugi; start that version, or restore an older backup."

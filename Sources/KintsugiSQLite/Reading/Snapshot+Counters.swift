@@ -53,60 +53,26 @@ extension Snapshot {
 
     // MARK: The longest wait
 
-    /// The first of the group that comes after this one: tasks of a lane with one priority wait in order.
-    static let nextGroupInLaneSQL = """
-        SELECT lane_no, priority, ready_at FROM live WHERE phase <= 1 AND phase = 0 AND lane_no = ? AND priority < ?
-        ORDER BY priority DESC, ready_at LIMIT 1
-        """
-    static let nextLaneSQL = """
-        SELECT lane_no, priority, ready_at FROM live WHERE phase <= 1 AND phase = 0 AND lane_no > ?
-        ORDER BY lane_no, priority DESC, ready_at LIMIT 1
+    /// The longest wait of the user that comes after this one.
+    static let oldestOfNextUserSQL = """
+        SELECT user_no, ready_at FROM live WHERE phase = 0 AND user_no > ? ORDER BY user_no, ready_at LIMIT 1
         """
 
-    private struct Group {
-        var lane, priority, readyAt: Int64
-        init(_ row: PreparedStatement) { (lane, priority, readyAt) = (row.int(0), row.int(1), row.int(2)) }
-    }
-
+    /// - Complexity: O(users that wait) for everybody.
     func oldestPending(of user: UserID?) throws(ReadFault) -> Timestamp? {
         if let user { return try oldestPending(ofUser: user) }
         var oldest: Int64?
-        let internals = try internalLanes()
-        var group = try nextLane(after: .min)
-        while let current = group {
-            if internals.contains(current.lane) {
-                group = try nextLane(after: current.lane)
-                continue
+        let internals = try subject(Reserved.user)
+        var last: Int64? = 0
+        let select = try statement(Self.oldestOfNextUserSQL)
+        while let user = last {
+            select.bind(1, user)
+            last = try select.first { row in
+                if row.int(0) != internals { oldest = min(oldest ?? .max, row.int(1)) }
+                return row.int(0)
             }
-            oldest = min(oldest ?? .max, current.readyAt)
-            group = try nextGroup(after: current)
-            if group == nil { group = try nextLane(after: current.lane) }
         }
         return oldest.map(Timestamp.init(milliseconds:))
-    }
-
-    /// The agents of alert channels, which run nothing but our own work.
-    static let internalLanesSQL = "SELECT no FROM names WHERE kind = ? AND text >= ? AND text < ?"
-
-    private func internalLanes() throws(ReadFault) -> Set<Int64> {
-        let select = try statement(Self.internalLanesSQL)
-        select.bind(1, NameKind.agent.rawValue)
-        select.bind(2, Reserved.agentPrefix)
-        select.bind(3, Reserved.agentPrefix.dropLast() + ".")
-        return Set(try select.all { $0.int(0) })
-    }
-
-    private func nextLane(after lane: Int64) throws(ReadFault) -> Group? {
-        let select = try statement(Self.nextLaneSQL)
-        select.bind(1, lane)
-        return try select.first(Group.init)
-    }
-
-    private func nextGroup(after group: Group) throws(ReadFault) -> Group? {
-        let select = try statement(Self.nextGroupInLaneSQL)
-        select.bind(1, group.lane)
-        select.bind(2, group.priority)
-        return try select.first(Group.init)
     }
 
     static let oldestOfUserSQL =

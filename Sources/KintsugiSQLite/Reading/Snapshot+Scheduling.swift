@@ -4,41 +4,50 @@ import KintsugiVocabulary
 
 /// What the scheduler reads; none of it looks at tasks that have ended.
 extension Snapshot {
-    /// The lanes' numbers by skipping through the index: one step a lane, however many tasks stand in it.
-    static let lanesSQL = """
-        WITH RECURSIVE lanes(no) AS (
-            SELECT 0
-            UNION ALL
-            SELECT (SELECT lane_no FROM live WHERE phase <= 1 AND phase = ? AND lane_no > lanes.no
-                ORDER BY lane_no LIMIT 1)
-            FROM lanes WHERE lanes.no IS NOT NULL)
-        SELECT names.kind, names.text FROM lanes CROSS JOIN names ON names.no = lanes.no
+    /// The lane that comes after this one: lanes are found by skipping through the index, one step each, however
+    /// many tasks stand in them.
+    static let nextLaneSQL = """
+        SELECT live.lane_no, live.user_no, target.kind, target.text, user.text
+        FROM live CROSS JOIN names target ON target.no = live.lane_no CROSS JOIN names user ON user.no = live.user_no
+        WHERE phase <= 1 AND phase = ? AND (lane_no, user_no) > (?, ?) ORDER BY lane_no, user_no LIMIT 1
         """
 
+    /// - Complexity: O(lanes).
     func lanes() throws(ReadFault) -> [Lane] {
         var lanes: [Lane] = []
+        let select = try statement(Self.nextLaneSQL)
         for phase in [LiveRow.Phase.ready, .held] {
-            let select = try statement(Self.lanesSQL)
-            select.bind(1, phase.rawValue)
-            lanes += try select.all { row in
-                NameKind(rawValue: row.int(0)).flatMap { Lane(kind: $0, text: row.text(1)) }
-            }.compactMap { $0 }
+            var last: (target: Int64, user: Int64)? = (0, 0)
+            while let (target, user) = last {
+                select.bind(1, phase.rawValue)
+                select.bind(2, target)
+                select.bind(3, user)
+                last = try select.first { row in
+                    let kind = NameKind(rawValue: row.int(2))
+                    if let target = kind.flatMap({ Lane.Target(kind: $0, text: row.text(3)) }) {
+                        lanes.append(Lane(target, of: UserID(row.text(4))))
+                    }
+                    return (row.int(0), row.int(1))
+                }
+            }
         }
         return lanes
     }
 
     static let windowSQL = """
-        SELECT task_no FROM live WHERE phase <= 1 AND phase = ? AND lane_no = ?
+        SELECT task_no FROM live WHERE phase <= 1 AND phase = ? AND lane_no = ? AND user_no = ?
         ORDER BY priority DESC, ready_at, task_no LIMIT ?
         """
 
     func window(_ lane: Lane, limit: Int) throws(ReadFault) -> Window {
-        let name = lane.name
-        guard let number = try number(name.kind, name.text) else { return Window(tasks: [], more: false) }
+        let name = lane.target.name
+        guard let target = try number(name.kind, name.text), let user = try number(.user, lane.user.rawValue)
+        else { return Window(tasks: [], more: false) }
         let select = try statement(Self.windowSQL)
         select.bind(1, (lane.isHeld ? LiveRow.Phase.held : .ready).rawValue)
-        select.bind(2, number)
-        return try window(select, limit, at: 3)
+        select.bind(2, target)
+        select.bind(3, user)
+        return try window(select, limit, at: 4)
     }
 
     static let timersSQL = """
@@ -85,8 +94,4 @@ extension Snapshot {
         guard let number = try number(.agent, agent.rawValue) else { return 0 }
         return min(limit, try unfinished(number))
     }
-}
-
-extension Lane {
-    fileprivate var isHeld: Bool { if case .held = self { true } else { false } }
 }

@@ -62,7 +62,9 @@ struct Verification {
         return name.text
     }
 
-    func lane(_ number: Int64) -> Lane? { names[number].flatMap { Lane(kind: $0.kind, text: $0.text) } }
+    func target(_ number: Int64) -> Lane.Target? {
+        names[number].flatMap { Lane.Target(kind: $0.kind, text: $0.text) }
+    }
 
     // MARK: The log
 
@@ -178,7 +180,7 @@ struct Verification {
         isSame = isSame && live.nextAt == (wasPromoted ? state.deadline : wanted.nextAt)?.milliseconds
         if [.ready, .held, .delayed].contains(wanted.phase) {
             isSame =
-                isSame && lane(live.lane) == wanted.lane && live.priority == Int64(wanted.priority)
+                isSame && target(live.lane) == wanted.lane.target && live.priority == Int64(wanted.priority)
                 && live.readyAt == wanted.readyAt.milliseconds
         }
         if wanted.phase == .delayed { isSame = isSame && live.deadline == state.deadline?.milliseconds }

@@ -161,8 +161,8 @@ extension DeadLetterStatus {
     }
 }
 
-extension Lane {
-    /// The word by which the lane's number is known.
+extension Lane.Target {
+    /// The word by which its number is known; with its user it is a lane.
     var name: (kind: NameKind, text: String) {
         switch self {
         case .agent(let id): (.agent, id.rawValue)

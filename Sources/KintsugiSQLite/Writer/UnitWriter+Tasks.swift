@@ -113,8 +113,8 @@ extension UnitWriter {
     private func bind(
         _ live: LiveRow, _ append: TaskAppend, _ number: Int64, to statement: PreparedStatement
     ) throws(SQLiteFault) {
-        let lane = live.lane.name
-        statement.bind(1, try names.number(lane.kind, lane.text))
+        let target = live.lane.target.name
+        statement.bind(1, try names.number(target.kind, target.text))
         statement.bind(2, live.priority)
         statement.bind(3, live.readyAt.milliseconds)
         statement.bind(4, live.nextAt?.milliseconds)

@@ -26,6 +26,8 @@ final class World {
     var chains = ChainBook() {
         didSet { scheduler.chainsChanged(chains) }
     }
+    /// Checks after every step that nothing waits which could go: dear with many lanes.
+    var isThorough = false
     private(set) var calls: [CallLog] = []
     /// Every event with its time, for counting.
     private(set) var log: [(at: Timestamp, number: TaskNumber, type: EventType)] = []
@@ -357,9 +359,10 @@ final class World {
         if scheduler.timers.count > limits.maxTimers + busy + 1 {
             broken.append("\(scheduler.timers.count) timers")
         }
-        if scheduler.laneWakes.count > 4 * (scheduler.lanes.count + 16) + 64 {
-            broken.append("\(scheduler.laneWakes.count) wakes for \(scheduler.lanes.count) lanes")
+        if scheduler.wakes.count > 4 * (profiles.count + 16) + 64 + tally.failedLoads {
+            broken.append("\(scheduler.wakes.count) wakes for \(profiles.count) agents")
         }
+        if isThorough, let fault = faultOfLines() { broken.append(fault) }
     }
 
     /// What must hold when every task has ended: nothing is taken that was not given back.

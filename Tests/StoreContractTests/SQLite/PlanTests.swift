@@ -26,7 +26,12 @@ struct PlanTests {
     @Test(
         "Each question is driven by the index made for it",
         arguments: [
-            ("window", "SEARCH live USING COVERING INDEX live_line (phase=? AND lane_no=?)"),
+            ("window", "SEARCH live USING COVERING INDEX live_line (phase=? AND lane_no=? AND user_no=?)"),
+            (
+                "nextLane",
+                "SEARCH live USING COVERING INDEX live_line (phase=? AND (lane_no,user_no)>(?,?))"
+            ),
+            ("oldestOfNextUser", "SEARCH live USING INDEX live_user (user_no>?)"),
             ("oldestOfUser", "SEARCH live USING INDEX live_user (user_no=?)"),
             ("timers", "SEARCH live USING COVERING INDEX live_next (next_at>? AND next_at<?)"),
             ("nextTimer", "SEARCH live USING COVERING INDEX live_next (next_at>?)"),

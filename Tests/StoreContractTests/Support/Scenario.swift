@@ -17,6 +17,8 @@ final class Scenario {
 
     static let start = Timestamp(milliseconds: 1_800_000_000_000)
     static let agent = AgentID("stripe")
+    /// Where a task stands that is like any other.
+    static let lane = Lane(.agent(agent), of: UserID("ann"))
 
     static func spec(
         _ type: String = "payment.capture", user: String = "ann", agent: String? = "stripe",
