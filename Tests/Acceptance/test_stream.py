@@ -46,7 +46,7 @@ def open_streams(api: Api) -> int:
 
 
 def load(api: Api, count: int, **members: object) -> list[JSON]:
-    """Tasks that end at once, with three events each, because nobody can run them."""
+    """Tasks that end at once, with four events each, because nobody can run them."""
     body = {"tasks": [{"type": "nobody.knows.this"} | members] * min(count, 1000)}
     return [task for _ in range(0, count, 1000) for task in api.post("/tasks/batch", body, expect=201)["data"]]
 
@@ -373,19 +373,19 @@ def test_slow_readers_cost_nothing_and_lose_nothing(serve: Callable[..., Api], c
     slow = [Stream(api, "all", paused=True, receive_buffer=4096) for _ in range(20)]
     eventually(lambda: open_streams(api) == 21, "all are open")
     load(api, 3000)
-    quick.until(lambda seen: len(seen) == 9000, "9000 events", timeout=120)
+    quick.until(lambda seen: len(seen) == 12_000, "12,000 events", timeout=120)
     before = rss(api.server)
     load(api, 6000)
-    events = quick.until(lambda seen: len(seen) == 27_000, "27,000 events", timeout=240)
+    events = quick.until(lambda seen: len(seen) == 36_000, "36,000 events", timeout=240)
     grown = rss(api.server) - before
     assert grown < 40_000_000, f"20 readers that do not read took {grown / 1e6:.0f} MB"
     for stream in slow[:2]:
         stream.resume()
     for stream in slow[:2]:
-        late = stream.until(lambda seen: len(seen) == 27_000, "the slow reader gets everything", timeout=240)
+        late = stream.until(lambda seen: len(seen) == 36_000, "the slow reader gets everything", timeout=240)
         assert [(one.id, one.data) for one in late] == [(one.id, one.data) for one in events]
     with capsys.disabled():
-        print(f"\n  stream: 27,000 events past 20 stuck readers, memory grew by {grown / 1e6:.1f} MB")
+        print(f"\n  stream: 36,000 events past 20 stuck readers, memory grew by {grown / 1e6:.1f} MB")
     for stream in [quick, *slow]:
         stream.close()
 
@@ -394,6 +394,6 @@ def test_two_hundred_subscribers_hear_everything(api: Api, follow: Callable[...,
     streams = [follow("user_dashboard:crowd" if n % 4 else "all") for n in range(200)]
     tasks = {task["id"] for task in load(api, 40, user_id="crowd")}
     for stream in streams:
-        events = stream.until(lambda seen: sum(one.data["task_id"] in tasks for one in seen) == 120, "120 events", timeout=60)
+        events = stream.until(lambda seen: sum(one.data["task_id"] in tasks for one in seen) == 160, "160 events", timeout=60)
         positions = [one.position for one in events]
         assert positions == sorted(set(positions))
