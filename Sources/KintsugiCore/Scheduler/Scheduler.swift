@@ -16,7 +16,7 @@ package struct Scheduler: Sendable {
         package var maxTimers = 20_000
         /// How far ahead times are held in memory.
         package var horizon: Milliseconds = 60_000
-        /// Tasks a second of one lane that are written down as held when their turn comes.
+        /// Tasks a second of one provider that are written down as held when their turn comes.
         package var holdsPerSecond = 100
 
         package init() {}
