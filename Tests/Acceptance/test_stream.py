@@ -378,7 +378,8 @@ def test_slow_readers_cost_nothing_and_lose_nothing(serve: Callable[..., Api], c
     load(api, 6000)
     events = quick.until(lambda seen: len(seen) == 36_000, "36,000 events", timeout=240)
     grown = rss(api.server) - before
-    assert grown < 40_000_000, f"20 readers that do not read took {grown / 1e6:.0f} MB"
+    # 24,000 events of half a kilobyte, kept for each of the 20, would be 240 MB.
+    assert grown < 60_000_000, f"20 readers that do not read took {grown / 1e6:.0f} MB"
     for stream in slow[:2]:
         stream.resume()
     for stream in slow[:2]:
