@@ -35,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1",
@@ -60,11 +61,24 @@ let package = Package(
             name: "KintsugiEngine",
             dependencies: [
                 "KintsugiCore", "KintsugiStore", "KintsugiVocabulary",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         // 4
+        .target(
+            name: "KintsugiTelemetry",
+            dependencies: [
+                "KintsugiCore", "KintsugiEngine", "KintsugiVocabulary",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "KintsugiSQLite",
             dependencies: [
@@ -121,7 +135,7 @@ let package = Package(
             dependencies: [
                 "Kintsugi", "KintsugiAgents", "KintsugiCore", "KintsugiEngine", "KintsugiServer",
                 "KintsugiSQLite",
-                "KintsugiStore", "KintsugiVocabulary", "KintsugiWire",
+                "KintsugiStore", "KintsugiTelemetry", "KintsugiVocabulary", "KintsugiWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: server),

@@ -56,9 +56,7 @@ package struct HTTPAgentCaller: AgentCaller {
         let result: ExchangeResult
         do throws(CallbackURL.Problem) {
             let url = try CallbackURL(text)
-            let request = AgentRequest(
-                call, url: url, credentials: presented, userAgent: userAgent,
-                spanID: .random(in: 1...UInt64.max))
+            let request = AgentRequest(call, url: url, credentials: presented, userAgent: userAgent)
             result = await client.post(
                 url, headers: request.headers, body: ByteBuffer(bytes: request.body), deadline: deadline)
         } catch {

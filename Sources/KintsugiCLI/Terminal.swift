@@ -24,8 +24,10 @@ enum Terminal {
 
     static func output(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
-    static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
+    static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+
+    static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var bytes = bytes[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { buffer -> Int in
                 #if canImport(Glibc)

@@ -13,6 +13,7 @@ package final class Engine: Sendable {
     package let configuration: EngineConfiguration
     package let logger: Logger
     let callers: [AgentRecord.Kind: any AgentCaller]
+    package let telemetry: TelemetryBus
     let brain: Brain
     let registry: AgentRegistry
     let chainRegistry = ChainRegistry()
@@ -47,7 +48,8 @@ package final class Engine: Sendable {
         (shutdownSignal, shutdown) = AsyncStream.makeStream(of: Never.self)
         (chores, choreList) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
         handlerExecutor = HandlerExecutor(threads: configuration.handlerThreads)
-        brain = Brain(store: store, configuration: configuration, logger: logger)
+        telemetry = TelemetryBus(root: configuration.telemetryRoot, logger: logger, now: configuration.now)
+        brain = Brain(store: store, configuration: configuration, telemetry: telemetry, logger: logger)
     }
 
     /// Hears of every commit, in position order, on the store's writer thread: must be quick.

@@ -20,6 +20,10 @@ package struct EngineConfiguration: Sendable {
     package var unseal: @Sendable (String) -> String?
     /// From which amounts on alerts are critical.
     package var alertThresholds = AlertThresholds()
+    /// The first part of every telemetry event's name.
+    package var telemetryRoot = "agrenting"
+    /// Whether a trace that begins here is kept, by the last half of its id; nil: traces do not begin here.
+    package var samplesTrace: (@Sendable (UInt64) -> Bool)?
 
     package init(
         node: String, reportBaseURL: @escaping @Sendable () -> String,

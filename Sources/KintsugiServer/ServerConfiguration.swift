@@ -32,6 +32,21 @@ package struct ServerConfiguration: Sendable {
     package var isReady: @Sendable () -> Bool
     /// What is wrong with calling this address, in a sentence; nil: nothing that can be told without resolving it.
     package var addressFault: @Sendable (String) -> String?
+    /// What Prometheus reads, in the form that suits this `Accept`; nil: metrics are not kept.
+    package var metrics: (@Sendable (_ accept: String?) async throws -> Metrics)?
+
+    package struct Metrics: Sendable {
+        package var contentType: String
+        package var bytes: [UInt8]
+
+        package init(contentType: String, bytes: [UInt8]) {
+            self.contentType = contentType
+            self.bytes = bytes
+        }
+    }
+
+    /// Whether only this machine can reach the server.
+    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
     package init(
         startedAt: Timestamp, logger: Logger, isReady: @escaping @Sendable () -> Bool = { true },

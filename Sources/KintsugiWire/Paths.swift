@@ -2,6 +2,7 @@
 public enum Paths {
     public static let livez = "/livez"
     public static let readyz = "/readyz"
+    public static let metrics = "/metrics"
     public static let openAPI = "/openapi.json"
     public static let problem = "/problems/{slug}"
 

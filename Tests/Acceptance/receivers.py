@@ -306,3 +306,58 @@ class Alertmanager:
         self.process.wait()
         self.log.close()
         self.told.close()
+
+
+# Prometheus
+
+
+class Prometheus:
+    """Debian's Prometheus in a folder of its own, which scrapes one of our servers every second."""
+
+    def __init__(self, folder: Path, port: int, rules: str = "") -> None:
+        binary = shutil.which("prometheus")
+        assert binary, "prometheus is missing: scripts/install-tools test"
+        config = folder / "prometheus.yml"
+        config.write_text(json.dumps({
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [rules] if rules else [],
+            "scrape_configs": [{"job_name": "kintsugi", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
+        }))
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.log = (folder / "prometheus.log").open("wb")
+        self.process = subprocess.Popen(
+            [binary, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address={self.url.removeprefix('http://')}"],
+            stdout=self.log, stderr=self.log)
+        eventually(self._is_ready, "Prometheus is ready", 30)
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, f"Prometheus ended with {self.process.returncode}"
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(self.url + "/-/ready", timeout=5).status_code == 200
+        return False
+
+    def query(self, expression: str) -> float | None:
+        """The value of an expression that gives one; nil while there is none."""
+        answer: JSON = requests.get(self.url + "/api/v1/query", params={"query": expression}, timeout=10).json()
+        assert answer["status"] == "success", answer
+        result = answer["data"]["result"]
+        assert len(result) <= 1, result
+        return float(result[0]["value"][1]) if result else None
+
+    def answers(self, expression: str) -> int:
+        """How many series the expression gives."""
+        answer: JSON = requests.get(self.url + "/api/v1/query", params={"query": expression}, timeout=10).json()
+        assert answer["status"] == "success", answer
+        return len(answer["data"]["result"])
+
+    def rules(self) -> int:
+        """How many rules it has evaluated without an error."""
+        groups = requests.get(self.url + "/api/v1/rules", timeout=10).json()["data"]["groups"]
+        return sum(rule["health"] == "ok" for group in groups for rule in group["rules"])
+
+    def targets(self) -> Any:
+        return requests.get(self.url + "/api/v1/targets", timeout=10).json()["data"]["activeTargets"]
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.log.close()

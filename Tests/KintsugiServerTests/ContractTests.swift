@@ -27,7 +27,7 @@ struct ContractTests {
     private func access(of route: Route) -> String {
         switch route.access {
         case .everyone: "everyone"
-        case .atLeast(let role): role.rawValue
+        case .atLeast(let role), .local(let role): role.rawValue
         case .attemptToken: "attemptToken"
         }
     }

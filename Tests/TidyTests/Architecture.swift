@@ -8,8 +8,13 @@ enum Architecture {
         "KintsugiWire": ["KintsugiVocabulary", "FoundationEssentials"],
         "KintsugiStore": ["KintsugiCore", "KintsugiVocabulary", "Synchronization"],
         "KintsugiEngine": [
-            "KintsugiCore", "KintsugiStore", "KintsugiVocabulary", "Logging", "ServiceLifecycle",
-            "Synchronization",
+            "KintsugiCore", "KintsugiStore", "KintsugiVocabulary", "CoreMetrics", "Logging",
+            "ServiceLifecycle", "Synchronization",
+            "Glibc", "Musl", "Darwin",
+        ],
+        "KintsugiTelemetry": [
+            "KintsugiCore", "KintsugiEngine", "KintsugiVocabulary", "AsyncHTTPClient", "CoreMetrics",
+            "FoundationEssentials", "Logging", "NIOCore", "NIOHTTP1", "ServiceLifecycle", "Synchronization",
             "Glibc", "Musl", "Darwin",
         ],
         "KintsugiSQLite": [
@@ -40,7 +45,8 @@ enum Architecture {
         "KintsugiCLI": [
             "Kintsugi", "KintsugiAgents", "KintsugiCore", "KintsugiEngine", "KintsugiServer",
             "KintsugiSQLite",
-            "KintsugiStore", "KintsugiVocabulary", "KintsugiWire", "ArgumentParser", "AsyncHTTPClient",
+            "KintsugiStore", "KintsugiTelemetry", "KintsugiVocabulary", "KintsugiWire", "ArgumentParser",
+            "AsyncHTTPClient",
             "Foundation",
             "FoundationEssentials", "HTTPTypes", "Histogram", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1",
             "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams", "Glibc", "Musl",

@@ -89,14 +89,21 @@ public final class LiveTopics: Sendable {
     package func follow(_ interest: Interest, after position: Int64, owners: Set<StreamOwner> = [])
         -> LiveFollower
     {
-        let id = log.withLock { $0.join(interest, after: position, owners: owners) }
+        let (id, open) = log.withLock { log in
+            (log.join(interest, after: position, owners: owners), log.count)
+        }
+        engine.telemetry.tell(.streamOpened(open: open))
         return LiveFollower(id: id, interest: interest, live: self)
     }
 
     func pull(_ id: Int) -> Log.Pull { log.withLock { $0.pull(id) } }
     func advance(_ id: Int, to position: Int64) { log.withLock { $0.advance(id, to: position) } }
     func cursor(of id: Int) -> Int64 { log.withLock { $0.cursor(of: id) } }
-    func leave(_ id: Int) { log.withLock { $0.leave(id) }?.resume(returning: .look) }
+    func leave(_ id: Int) {
+        let (waker, open) = log.withLock { ($0.leave(id), $0.count) }
+        waker?.resume(returning: .look)
+        engine.telemetry.tell(.streamClosed(open: open))
+    }
     func end(_ id: Int, _ ending: Log.Ending) {
         log.withLock { $0.end(id, ending) }?.resume(returning: .look)
     }

@@ -9,8 +9,7 @@ struct AgentRequest {
     let body: [UInt8]
 
     init(
-        _ call: AgentCall, url: CallbackURL, credentials: Credentials.Presented?, userAgent: String,
-        spanID: UInt64
+        _ call: AgentCall, url: CallbackURL, credentials: Credentials.Presented?, userAgent: String
     ) {
         let body = Self.body(of: call)
         let key = call.idempotencyKey
@@ -31,9 +30,7 @@ struct AgentRequest {
         {
             headers.add(name: "webhook-signature", value: signature)
         }
-        if let trace = call.traceparent.flatMap(TraceParent.init) {
-            headers.add(name: "traceparent", value: trace.header(spanID: spanID))
-        }
+        if let trace = call.trace { headers.add(name: "traceparent", value: trace.traceparent) }
         if let credentials, !Self.isReserved(credentials.name) {
             headers.add(name: credentials.name, value: credentials.value)
         }

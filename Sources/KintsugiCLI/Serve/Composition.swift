@@ -5,6 +5,7 @@ import KintsugiCore
 import KintsugiEngine
 import KintsugiSQLite
 import KintsugiServer
+import KintsugiTelemetry
 import KintsugiWire
 import Logging
 import ServiceLifecycle
@@ -58,6 +59,9 @@ final class Composition: Sendable {
         let assetFolder = try Self.assetFolder(settings)
         let secretFolder = try Self.secretFolder(settings)
         let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        let telemetryRoot = try settings.telemetryRoot()
+        let node = "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)"
+        let traces = try Settings.traces(node: node)
         let guarding = AddressGuard(policy: try Self.policy(settings, isLoopback: isLoopback))
         let thresholds = try settings.alertThresholds()
         let folder = try DataFolder(settings)
@@ -73,11 +77,13 @@ final class Composition: Sendable {
         // What is told before we listen names the port that we shall have.
         address.set(port)
         var configured = EngineConfiguration(
-            node: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
-            reportBaseURL: { address.url }, now: SystemClock.now, seed: UInt64.random(in: .min ... .max),
+            node: node, reportBaseURL: { address.url }, now: SystemClock.now,
+            seed: UInt64.random(in: .min ... .max),
             drainGrace: drainGrace, attemptToken: { secret.attemptToken(task: $0, attempt: $1) },
             seal: secret.seal, unseal: secret.unseal)
         configured.alertThresholds = thresholds
+        configured.telemetryRoot = telemetryRoot
+        if let traces { configured.samplesTrace = traces.samples }
         let engine = Engine(
             store: store, callers: [.http: http, .local: LocalAgentCaller(), .channel: channels],
             configuration: configured, logger: logger)
@@ -112,6 +118,7 @@ final class Composition: Sendable {
         server.hasSecretFolder = secretFolder != nil
         server.publicURL = settings.text("server.public_url")
         server.version = KintsugiVersion.current
+        server.metrics = Self.metrics(of: engine, live)
         let listening = AsyncStream.makeStream(of: Void.self)
         let application = KintsugiServer.makeApplication(
             engine: engine, keys: keys, live: live, alerts: alerts, configuration: server
@@ -121,11 +128,19 @@ final class Composition: Sendable {
         }
         // The engine drains first, while agents can still report and streams tell of it; then the server ends its
         // streams and goes, and what they live on last.
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: live), .init(service: application), .init(service: alerts), .init(service: engine),
+        ]
+        engine.telemetry.attach(recorder: ObservationLog(logger).record)
+        if let traces {
+            let exporter = TraceExporter(traces, version: KintsugiVersion.current, logger: logger) {
+                engine.callbackURL(of: $0)
+            }
+            engine.telemetry.attach(recorder: exporter.record)
+            services.insert(.init(service: exporter), at: 0)
+        }
         var configuration = ServiceGroupConfiguration(
-            services: [
-                .init(service: live), .init(service: application), .init(service: alerts),
-                .init(service: engine),
-            ],
+            services: services,
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(28)
         group = ServiceGroup(configuration: configuration)
@@ -165,6 +180,23 @@ final class Composition: Sendable {
     ///
     /// The token is in the fragment, which a browser sends nowhere and which no log holds.
     func makeSignInLink() -> String? { keys.makeSignInToken().map { "\(url)\(Paths.signIn)#token=\($0)" } }
+
+    /// Keeps metrics from now on, for Prometheus.
+    private static func metrics(of engine: Engine, _ live: LiveTopics)
+        -> @Sendable (String?) async throws -> ServerConfiguration.Metrics
+    {
+        let root = engine.telemetry.root
+        let registry = PrometheusRegistry(root: root)
+        let recorder = MetricsRecorder(factory: registry, root: root)
+        engine.telemetry.attach(recorder: recorder.record)
+        return { accept in
+            try await recorder.sample(engine, streams: live.openStreams, version: KintsugiVersion.current)
+            ProcessFigures.sample(into: registry)
+            let exposition = Exposition(accept: accept)
+            return ServerConfiguration.Metrics(
+                contentType: exposition.contentType, bytes: exposition.render(registry))
+        }
+    }
 
     private static func assetFolder(_ settings: Settings) throws -> String? {
         guard let path = settings.text("server.assets") else { return nil }

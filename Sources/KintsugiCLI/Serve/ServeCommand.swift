@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import Kintsugi
+import KintsugiTelemetry
 import Logging
 
 /// API and engine in one process.
@@ -36,7 +38,13 @@ struct ServeCommand: AsyncParsableCommand {
                 "server.data": data, "database.url": database, "server.host": host, "server.port": port,
                 "server.assets": assets,
             ], file: config)
-        let composition = try await Composition(settings, logger: try Self.logger(settings)) { composition in
+        let logger = try Self.logger(settings)
+        let composition = try await Composition(settings, logger: logger) { composition in
+            if settings["server.log_format"] == "json" {
+                return logger.notice(
+                    "Kintsugi is ready",
+                    metadata: ["url": "\(composition.url)", "data": "\(composition.folder.path)"])
+            }
             let paint = Paint(isOn: Terminal.usesColour())
             if let key = composition.newAdminKey {
                 Terminal.say("Admin key (shown once; also in \(composition.folder.path)/admin.key):")
@@ -56,7 +64,17 @@ struct ServeCommand: AsyncParsableCommand {
                 description: "server.log_level is \"\(settings["server.log_level"])\", but must be one of "
                     + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ") + ".", exitCode: 64)
         }
-        var logger = Logger(label: "kintsugi") { StreamLogHandler.standardError(label: $0) }
+        var logger: Logger
+        switch settings["server.log_format"] {
+        case "text": logger = Logger(label: "kintsugi") { StreamLogHandler.standardError(label: $0) }
+        case "json":
+            logger = Logger(label: "kintsugi") {
+                JSONLogHandler(label: $0, now: SystemClock.now) { Terminal.write($0, to: STDERR_FILENO) }
+            }
+        case let other:
+            throw CommandFailure(
+                description: "server.log_format is \"\(other)\", but must be text or json.", exitCode: 64)
+        }
         logger.logLevel = level
         return logger
     }

@@ -45,6 +45,9 @@ struct Settings: Sendable {
             path: "server.log_level", environment: "KINTSUGI_LOG_LEVEL", standard: "info",
             help: "trace, debug, info, notice, warning, error or critical."),
         Setting(
+            path: "server.log_format", environment: "KINTSUGI_LOG_FORMAT", standard: "text",
+            help: "text for people, or json: one object a line, on standard error."),
+        Setting(
             path: "server.drain_grace_ms", environment: "KINTSUGI_DRAIN_GRACE_MS", standard: "20000",
             help: "How long running attempts may go on after SIGTERM; at most 25000."),
         Setting(
@@ -64,6 +67,9 @@ struct Settings: Sendable {
         Setting(
             path: "alerts.critical_amount", environment: "KINTSUGI_CRITICAL_AMOUNT", standard: "100",
             help: "From this amount on the alert of a task with a payment is critical."),
+        Setting(
+            path: "telemetry.root", environment: "KINTSUGI_TELEMETRY_ROOT", standard: "agrenting",
+            help: "First part of the names of telemetry events and of the metrics under it."),
         Setting(
             path: "alerts.critical_amounts", environment: "KINTSUGI_CRITICAL_AMOUNTS", standard: "",
             help: "The same for single currencies, such as JPY=15000,EUR=90."),

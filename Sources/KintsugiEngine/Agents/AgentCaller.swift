@@ -32,7 +32,8 @@ package struct AgentCall: Sendable {
     package var inputRevision: Int
     package var deadline: Timestamp?
     package var metadata: [MetadataPair]
-    package var traceparent: String?
+    /// The span that the agent's own belong to; nil: nobody traces this task.
+    package var trace: SpanContext?
     package var timeout: Milliseconds
     package var startedAt: Timestamp
     /// Whether credentials are fetched anew first: those at hand were refused.
@@ -41,7 +42,7 @@ package struct AgentCall: Sendable {
 
     package init(
         agent: AgentRecord, taskID: TaskID, type: String, attempt: Int, round: Int, input: JSONText,
-        inputRevision: Int, deadline: Timestamp?, metadata: [MetadataPair], traceparent: String?,
+        inputRevision: Int, deadline: Timestamp?, metadata: [MetadataPair], trace: SpanContext?,
         timeout: Milliseconds, startedAt: Timestamp, refreshCredentials: Bool = false,
         report: ReportAddress
     ) {
@@ -54,7 +55,7 @@ package struct AgentCall: Sendable {
         self.inputRevision = inputRevision
         self.deadline = deadline
         self.metadata = metadata
-        self.traceparent = traceparent
+        self.trace = trace
         self.timeout = timeout
         self.startedAt = startedAt
         self.refreshCredentials = refreshCredentials

@@ -14,7 +14,7 @@ extension Engine {
         let call = AgentCall(
             agent: agent, taskID: task, type: "kintsugi.test", attempt: 1, round: 1, input: input,
             inputRevision: 1,
-            deadline: nil, metadata: [], traceparent: nil, timeout: min(agent.profile.timeout, 30_000),
+            deadline: nil, metadata: [], trace: nil, timeout: min(agent.profile.timeout, 30_000),
             startedAt: now, report: ReportAddress(baseURL: configuration.reportBaseURL(), token: token))
         return await caller.call(call)
     }

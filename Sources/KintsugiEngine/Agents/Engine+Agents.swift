@@ -3,6 +3,9 @@ package import KintsugiStore
 package import KintsugiVocabulary
 
 extension Engine {
+    /// Where the agent is called; nil: in this process, or there is no such agent.
+    package func callbackURL(of id: AgentID) -> String? { registry.agent(id)?.callbackURL }
+
     /// Every registered agent, by id.
     package var agents: [AgentRecord] { registry.all }
 

@@ -17,16 +17,29 @@ final class Brain: Sendable {
     private let doorbell = Doorbell()
     private let store: any Store
     private let configuration: EngineConfiguration
+    private let telemetry: TelemetryBus
     private let logger: Logger
 
     private struct Inbox: Sendable {
-        var inputs: [Input] = []
+        private(set) var inputs: [Input] = []
+        /// Since when the oldest of them waits.
+        private var since: Stopwatch?
         var isDraining = false
         var isStopped = false
         /// The store's writer has stopped for good: so must we.
         var fatal: StoreError?
         var pendingDecisions = 0
         var whenIdle: [CheckedContinuation<Void, Never>] = []
+
+        mutating func add(_ more: [Input]) {
+            if inputs.isEmpty, !more.isEmpty { since = Stopwatch() }
+            inputs.append(contentsOf: more)
+        }
+
+        mutating func takeInputs() -> (inputs: [Input], since: Stopwatch?) {
+            defer { (inputs, since) = ([], nil) }
+            return (inputs, since)
+        }
     }
 
     enum Input: Sendable {
@@ -41,9 +54,10 @@ final class Brain: Sendable {
         case timersFailed
     }
 
-    init(store: any Store, configuration: EngineConfiguration, logger: Logger) {
+    init(store: any Store, configuration: EngineConfiguration, telemetry: TelemetryBus, logger: Logger) {
         self.store = store
         self.configuration = configuration
+        self.telemetry = telemetry
         self.logger = logger
         var first = Scheduler(node: configuration.node, seed: configuration.seed ^ 0x9e37_79b9_7f4a_7c15)
         first.thresholds = configuration.alertThresholds
@@ -54,13 +68,12 @@ final class Brain: Sendable {
     // MARK: Inputs
 
     func tell(_ input: Input) {
-        inbox.withLock { $0.inputs.append(input) }
-        doorbell.ring()
+        tell([input])
     }
 
     func tell(_ inputs: [Input]) {
         guard !inputs.isEmpty else { return }
-        inbox.withLock { $0.inputs.append(contentsOf: inputs) }
+        inbox.withLock { $0.add(inputs) }
         doorbell.ring()
     }
 
@@ -164,12 +177,12 @@ final class Brain: Sendable {
     private func step() -> Bool {
         let wake = scheduler.withLock { $0.wakeAt() }
         doorbell.wait(milliseconds: wake.map { max(0, $0 - configuration.now()) } ?? 60_000)
-        let (inputs, stopped) = inbox.withLock { inbox in
-            let inputs = inbox.inputs
-            inbox.inputs = []
-            return (inputs, inbox.isStopped)
+        let (inputs, since, stopped) = inbox.withLock { inbox in
+            let (inputs, since) = inbox.takeInputs()
+            return (inputs, since, inbox.isStopped)
         }
         if stopped { return false }
+        if let since { telemetry.tell(.loopLagged(nanoseconds: since.nanoseconds)) }
         let now = configuration.now()
         let actions = scheduler.withLock { scheduler in
             for input in inputs { Self.take(input, &scheduler, at: now) }
@@ -233,19 +246,22 @@ final class Brain: Sendable {
                     of: decision.task, decision.events, at: decision.at, after: decision.after),
                 records: decision.breaker.map { [$0.append(at: decision.at)] } ?? [])
         }
+        let stopwatch = Stopwatch()
         store.submit(units) { [self] results in
+            telemetry.tell(.storeAppended(units: units.count, nanoseconds: stopwatch.nanoseconds))
             var refusals: [Input] = []
             for (decision, result) in zip(decisions, results) {
                 guard case .failure(let error) = result else { continue }
                 refusals.append(error == .versionConflict ? .refused(decision) : .stalled(decision))
                 if case .outcomeUnknown = error { fail(error) }
+                if let name = error.telemetryName { telemetry.tell(.storeFailed(name)) }
                 if error != .versionConflict {
                     logger.error("A decision could not be recorded", metadata: ["store.error": "\(error)"])
                 }
             }
             inbox.withLock { inbox in
                 inbox.pendingDecisions -= decisions.count
-                inbox.inputs.append(contentsOf: refusals)
+                inbox.add(refusals)
             }
             doorbell.ring()
         }

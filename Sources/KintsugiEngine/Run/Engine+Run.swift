@@ -9,10 +9,11 @@ extension Engine: Service {
     /// Loads agents, breakers and chains and begins to hear commits. To be called once, before anything else.
     package func prepare() async throws(EngineError) {
         try await loadAlerts()
-        store.observeCommits { [brain, listeners, chainRegistry] units in
+        store.observeCommits { [brain, listeners, chainRegistry, telemetry] units in
             if chainRegistry.hear(units) { brain.chainsChanged(chainRegistry.book) }
             brain.tell(.committed(units))
             listeners.tell(units)
+            telemetry.heard(units)
         }
         for record in try await reading({ () async throws(StoreError) in try await store.records(.agent) }) {
             guard let agent = AgentCodec.decode(record, unseal: configuration.unseal) else {
@@ -46,6 +47,7 @@ extension Engine: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.drainWhenToldTo() }
                 group.addTask { await self.calls.watchTimeouts() }
+                group.addTask { await self.telemetry.run() }
                 group.addTask {
                     await withDiscardingTaskGroup { works in
                         for await chore in self.chores { works.addTask { await chore() } }
@@ -222,12 +224,22 @@ extension Engine: Service {
         AgentCall(
             agent: agent, taskID: state.id, type: state.spec.type, attempt: start.number, round: state.round,
             input: state.input, inputRevision: state.inputRevision, deadline: state.deadline,
-            metadata: state.spec.metadata, traceparent: state.spec.traceparent, timeout: start.timeout,
+            metadata: state.spec.metadata, trace: trace(of: state, attempt: start.number),
+            timeout: start.timeout,
             startedAt: state.attempt?.startedAt ?? state.updatedAt,
             refreshCredentials: start.refreshesCredentials,
             report: ReportAddress(
                 baseURL: configuration.reportBaseURL(),
                 token: agent.kind == .local ? "" : configuration.attemptToken("\(state.id)", start.number)))
+    }
+
+    /// What an agent is told as its parent: a span of the submitter's trace, or of ours while we export traces.
+    private func trace(of state: TaskState, attempt: Int) -> SpanContext? {
+        guard state.spec.traceparent != nil || configuration.samplesTrace != nil else { return nil }
+        let trace = TaskTrace(state.id, traceparent: state.spec.traceparent) {
+            configuration.samplesTrace?($0) ?? false
+        }
+        return trace.submitter == nil && configuration.samplesTrace == nil ? nil : trace.call(attempt)
     }
 
     /// An outcome must not be lost because the task changed or the store was busy: tries until it is recorded.

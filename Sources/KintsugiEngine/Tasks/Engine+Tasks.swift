@@ -111,11 +111,15 @@ extension Engine {
     }
 
     package func append(_ unit: AppendUnit) async throws(EngineError) -> Receipt {
+        let stopwatch = Stopwatch()
         do throws(StoreError) {
-            return try await store.append(unit)
+            let receipt = try await store.append(unit)
+            telemetry.tell(.storeAppended(units: 1, nanoseconds: stopwatch.nanoseconds))
+            return receipt
         } catch .idempotencyConflict {
             throw .idempotencyConflict
         } catch {
+            if let name = error.telemetryName { telemetry.tell(.storeFailed(name)) }
             if case .outcomeUnknown = error { brain.fail(error) }
             throw .store(error)
         }
@@ -125,5 +129,18 @@ extension Engine {
         -> Value
     {
         do throws(StoreError) { return try await body() } catch { throw .store(error) }
+    }
+}
+
+extension StoreError {
+    /// Nil: no fault of the store's.
+    var telemetryName: String? {
+        switch self {
+        case .versionConflict, .duplicate, .idempotencyConflict: nil
+        case .full: "full"
+        case .closed: "closed"
+        case .outcomeUnknown: "outcome_unknown"
+        case .broken: "broken"
+        }
     }
 }

@@ -16,6 +16,13 @@ enum OpenHandlers {
         return Answer(.ok, StatusResource(status: "ready"))
     }
 
+    @Sendable static func metrics(_ exchange: Exchange) async throws -> Answer {
+        guard let metrics = exchange.site.configuration.metrics else { throw Problem.notFound }
+        let told = try await metrics(exchange.header(.accept))
+        return Answer(
+            .ok, bytes: told.bytes, headers: [.contentType: told.contentType, .cacheControl: "no-store"])
+    }
+
     @Sendable static func openAPI(_ exchange: Exchange) async throws -> Answer {
         let document = OpenAPIDocument.asset
         let gzip = exchange.acceptsGzip ? document.gzip : nil

@@ -10,6 +10,8 @@ struct Route: Sendable {
         case everyone
         /// A key of this role or a higher one.
         case atLeast(Role)
+        /// Everyone while the server can only be reached from its own machine; else a key.
+        case local(orAtLeast: Role)
         /// An agent with the token of its attempt, which the handler checks.
         case attemptToken
     }
@@ -31,13 +33,22 @@ struct Route: Sendable {
 
     /// Lets the caller in or refuses: the only place where keys and roles are checked.
     func admit(_ request: Request, _ site: Site, at now: Timestamp) throws(Problem) -> Caller {
-        guard case .atLeast(let role) = access else { return .nobody }
+        guard let role = role(at: site) else { return .nobody }
         let caller = try Self.caller(request, site, at: now)
         guard caller.role.rank >= role.rank else {
             throw Problem(
                 .forbidden, "This needs a key of role \(role.rawValue); yours is \(caller.role.rawValue).")
         }
         return caller
+    }
+
+    /// The least role that may; nil: no key is asked for.
+    private func role(at site: Site) -> Role? {
+        switch access {
+        case .everyone, .attemptToken: nil
+        case .atLeast(let role): role
+        case .local(let role): site.configuration.isLoopback ? nil : role
+        }
     }
 
     /// By the key of the request; by the session's cookie if no key is sent.

@@ -20,6 +20,7 @@ enum Routes {
     private static let open = [
         Route(.get, Paths.livez, .everyone, OpenHandlers.live),
         Route(.get, Paths.readyz, .everyone, OpenHandlers.ready),
+        Route(.get, Paths.metrics, .local(orAtLeast: .viewer), OpenHandlers.metrics),
         Route(.get, Paths.openAPI, .everyone, OpenHandlers.openAPI),
         Route(.get, Paths.problem, .everyone, OpenHandlers.problem),
     ]

@@ -13,7 +13,7 @@ enum Calls {
 
     static func call(
         _ url: String?, input: String = #"{"n":1}"#, attempt: Int = 1, round: Int = 1, inputRevision: Int = 1,
-        deadline: Timestamp? = nil, metadata: [MetadataPair] = [], traceparent: String? = nil,
+        deadline: Timestamp? = nil, metadata: [MetadataPair] = [], trace: SpanContext? = nil,
         timeout: Milliseconds = 10_000, auth: AgentRecord.Auth? = nil, secrets: [AgentRecord.Secret] = [],
         classification: [ClassificationTable.Rule] = []
     ) -> AgentCall {
@@ -24,7 +24,7 @@ enum Calls {
         return AgentCall(
             agent: agent, taskID: taskID, type: "demo.echo", attempt: attempt, round: round,
             input: JSONText(valid: Array(input.utf8)), inputRevision: inputRevision, deadline: deadline,
-            metadata: metadata, traceparent: traceparent, timeout: timeout, startedAt: startedAt,
+            metadata: metadata, trace: trace, timeout: timeout, startedAt: startedAt,
             report: ReportAddress(baseURL: "http://127.0.0.1:7420", token: "report-token"))
     }
 
