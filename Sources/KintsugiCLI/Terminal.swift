@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -26,8 +27,15 @@ enum Terminal {
 
     static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
+    private static let turn = Mutex(())
+
+    /// Whole, whoever else writes meanwhile.
     static func write(_ bytes: [UInt8], to descriptor: Int32) {
-        var bytes = bytes[...]
+        turn.withLock { _ in writeAll(bytes[...], to: descriptor) }
+    }
+
+    private static func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
+        var bytes = bytes
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { buffer -> Int in
                 #if canImport(Glibc)

@@ -22,8 +22,8 @@ package struct EngineConfiguration: Sendable {
     package var alertThresholds = AlertThresholds()
     /// The first part of every telemetry event's name.
     package var telemetryRoot = "agrenting"
-    /// Whether a trace that begins here is kept, by the last half of its id; nil: traces do not begin here.
-    package var samplesTrace: (@Sendable (UInt64) -> Bool)?
+    /// Whether a trace is kept; nil: we export none, and traces do not begin here.
+    package var samplesTrace: TaskTrace.Sampler?
 
     package init(
         node: String, reportBaseURL: @escaping @Sendable () -> String,

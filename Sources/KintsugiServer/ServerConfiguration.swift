@@ -45,8 +45,10 @@ package struct ServerConfiguration: Sendable {
         }
     }
 
-    /// Whether only this machine can reach the server.
-    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    /// Whether only this machine can reach the server: no proxy is there that has a public address for it.
+    package var isLoopback: Bool {
+        publicURL == nil && (host == "localhost" || host == "::1" || host.hasPrefix("127."))
+    }
 
     package init(
         startedAt: Timestamp, logger: Logger, isReady: @escaping @Sendable () -> Bool = { true },

@@ -46,6 +46,8 @@ package struct TaskSummary: Sendable, Hashable {
     package var agentID: AgentID?
     package var remedies: RemedyFold
     package var alert: AlertMark?
+    /// Its agent had accepted the work and was to report.
+    package var isAccepted: Bool
 
     package init(_ state: TaskState) {
         status = state.status
@@ -53,6 +55,7 @@ package struct TaskSummary: Sendable, Hashable {
         agentID = state.listedAgent
         remedies = state.remedies
         alert = state.alert
+        isAccepted = if case .accepted = state.phase { true } else { false }
     }
 }
 

@@ -178,7 +178,7 @@ def test_sigkill_again_and_again_acts_on_each_once(serve: Callable[..., Api]) ->
     done = ended(api, operation)
     assert done["done"] == 300 and not done["skipped"]
     assert requeues(api, agent) == {2: 300}
-    eventually(lambda: {task["status"] for task in api.pages("/tasks", agent=agent.id)} == {"completed"}, "all are done", timeout=60)
+    eventually(lambda: {task["status"] for task in api.pages("/tasks", agent=agent.id)} == {"completed"}, "all are done", timeout=120)
     assert balanced(api)["pending"] == 0
     sound(api)
 
@@ -291,7 +291,7 @@ def test_tasks_by_the_hundred(api: Api) -> None:
     eventually(lambda: len(api.pages("/tasks", type=kind, status="failed")) == 250, "all have failed", timeout=60)
     agent.script(200)
     assert ended(api, bulk(api, "retry", "tasks", filter={"type": kind}))["done"] == 250
-    eventually(lambda: len(api.pages("/tasks", type=kind, status="completed")) == 250, "all are done", timeout=60)
+    eventually(lambda: len(api.pages("/tasks", type=kind, status="completed")) == 250, "all are done", timeout=120)
     assert {entry["status"] for entry in api.pages("/failed-tasks", task_type=kind)} == {"retried"}
 
 
@@ -314,6 +314,6 @@ def test_a_redrive_goes_on_after_sigkill(serve: Callable[..., Api]) -> None:
         eventually(lambda: balanced(api)["retried"] >= part, "they come back")
         api.server.restart()
     eventually(lambda: balanced(api)["pending"] == 0, lambda: str(balanced(api)), timeout=60)
-    eventually(lambda: {task["status"] for task in api.pages("/tasks", agent=agent.id)} == {"completed"}, "all are done", timeout=60)
+    eventually(lambda: {task["status"] for task in api.pages("/tasks", agent=agent.id)} == {"completed"}, "all are done", timeout=120)
     assert requeues(api, agent) == {2: 40}
     sound(api)

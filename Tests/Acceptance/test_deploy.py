@@ -29,13 +29,13 @@ def test_rules_are_valid_and_fire_when_they_must() -> None:
     tool("amtool", "check-config", DEPLOY / "alertmanager" / "alertmanager.example.yml")
 
 
-def test_every_rule_has_two_tests_and_a_runbook() -> None:
+def test_every_rule_has_tests_and_a_runbook() -> None:
     rules, tests = RULES.read_text(), RULES.with_name("kintsugi.rules.test.yml").read_text()
     runbooks = {line.removeprefix("## ") for line in (ROOT / "docs" / "runbooks.md").read_text().splitlines() if line.startswith("## ")}
     names = re.findall(r"alert: (\w+)", rules)
     assert len(names) > 8 and set(names) == runbooks
     for name in names:
-        assert tests.count(f"alertname: {name}\n") == 2 and f"docs/runbooks.md#{name.lower()}" in rules
+        assert tests.count(f"alertname: {name}\n") >= 2 and f"docs/runbooks.md#{name.lower()}" in rules
 
 
 def boards() -> dict[str, JSON]:

@@ -91,6 +91,8 @@ def test_names_that_anybody_can_choose_do_not_blow_it_up(serve: Callable[..., Ap
 
 
 def test_a_key_is_needed_where_others_can_reach_it(serve: Callable[..., Api]) -> None:
+    behind = serve(KINTSUGI_PUBLIC_URL="https://kintsugi.example")
+    assert requests.get(behind.server.url + "/metrics", timeout=10).status_code == 401, "a proxy may stand before it"
     api = serve(KINTSUGI_HOST="0.0.0.0")
     assert requests.get(api.server.url + "/metrics", timeout=10).status_code == 401
     key = api.post("/api-keys", {"name": "prometheus", "role": "viewer", "user_id": "prometheus"}, expect=201)["key"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from google.protobuf.json_format import Parse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from harness import Api, JSON, at_least, eventually, ok
+from harness import BINARY, Api, JSON, at_least, eventually, ok
 from receivers import Answer, HTTPReceiver
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -124,3 +126,35 @@ def test_nothing_is_sent_when_nobody_asked(serve: Callable[..., Api], collector:
         api = serve(OTEL_EXPORTER_OTLP_ENDPOINT=collector.http.url, **NOW, **off)
         api.wait(api.task(api.agent()), "completed")
         assert api.server.terminate() == 0 and not collector.requests(), off
+
+
+def test_accepted_work_outlives_its_call_and_what_is_cancelled_has_an_end(serve: Callable[..., Api], collector: Collector) -> None:
+    api = serve(OTEL_EXPORTER_OTLP_ENDPOINT=collector.http.url, **NOW)
+    slow, stuck = api.agent(202), api.agent({"wait": 30})
+    api.call("PATCH", f"/agents/{slow.id}", {"callback_url": api.hell.url + slow.path + "?token=hush"}, expect=200)
+    task = api.task(slow, type="accepted")
+    (call,) = slow.called(1)
+    api.until_told(task, "attempt_accepted")
+    api.report(call, "complete", {"output": 1})
+    api.wait(task, "completed")
+    other = api.task(stuck, type="cancelled")
+    stuck.called(1)
+    api.post(f"/tasks/{other['id']}/cancel", {}, expect=202)
+    spans = at_least(8, collector.spans, lambda: str(collector.spans()))
+    first, second = ([span for span in spans if span.trace_id.hex() == one["id"].replace("-", "")] for one in (task, other))
+    assert sorted(span.name for span in first) == ["POST", "attempt 1", "process accepted", "send accepted"]
+    (post,), (attempt,) = ([span for span in first if span.name == name] for name in ("POST", "attempt 1"))
+    assert attributes(post)["http.response.status_code"] == 202 and not post.status.code and not attempt.status.code
+    assert post.end_time_unix_nano <= attempt.end_time_unix_nano and post.parent_span_id == attempt.span_id
+    assert attributes(post)["url.full"].endswith(slow.path) and b"hush" not in b"".join(one.raw for one in collector.http.inbox.all())
+    (attempt,) = [span for span in second if span.name == "attempt 1"]
+    assert attempt.status.code == 2 and attributes(attempt)["kintsugi.attempt.outcome"] == "cancelled"
+    (process,) = [span for span in second if span.name == "process cancelled"]
+    assert not process.status.code and attributes(process)["kintsugi.outcome"] == "cancelled"
+
+
+def test_credentials_of_a_collector_stand_in_no_message(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [BINARY, "serve", "--data", tmp_path / "data", "--port", "0"], capture_output=True, text=True, timeout=30,
+        env={"HOME": str(tmp_path), "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_HEADERS": "api-key: hush"})
+    assert done.returncode == 64 and "OTEL_EXPORTER_OTLP_HEADERS" in done.stderr and "hush" not in done.stdout + done.stderr

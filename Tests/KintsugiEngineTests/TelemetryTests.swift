@@ -95,7 +95,8 @@ struct TelemetryTests {
     @Test("What does not fit is dropped and counted, and nothing is kept while nobody listens")
     func bounded() async throws {
         let bus = TelemetryBus(
-            root: "r", capacity: 10, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            root: "r", capacity: 10 * TelemetryBus.itemBytes,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { .zero })
         bus.tell(.streamOpened(open: 1))
         let heard = Mutex<[TelemetryEvent]>([])

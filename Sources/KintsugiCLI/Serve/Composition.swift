@@ -190,7 +190,7 @@ final class Composition: Sendable {
         let recorder = MetricsRecorder(factory: registry, root: root)
         engine.telemetry.attach(recorder: recorder.record)
         return { accept in
-            try await recorder.sample(engine, streams: live.openStreams, version: KintsugiVersion.current)
+            await recorder.sample(engine, streams: live.openStreams, version: KintsugiVersion.current)
             ProcessFigures.sample(into: registry)
             let exposition = Exposition(accept: accept)
             return ServerConfiguration.Metrics(

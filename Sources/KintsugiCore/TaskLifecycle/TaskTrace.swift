@@ -10,16 +10,16 @@ package struct TaskTrace: Sendable, Hashable {
     package let send: SpanContext
     private let id: UUID7
 
-    /// - Parameter samples: Whether a trace of ours with this last half of its id is wanted.
-    package init(_ id: TaskID, traceparent: String?, samples: (UInt64) -> Bool) {
+    /// Whether a trace is wanted, by the last half of its id and by what its submitter says; nil: there is none.
+    package typealias Sampler = @Sendable (_ traceLow: UInt64, _ parent: Bool?) -> Bool
+
+    package init(_ id: TaskID, traceparent: String?, samples: Sampler) {
         self.id = id.uuid
         submitter = traceparent.flatMap(SpanContext.init(traceparent:))
-        let span = Self.span(id.uuid, .send, 0)
-        send =
-            submitter?.with(spanID: span)
-            ?? SpanContext(
-                traceHigh: id.uuid.high, traceLow: id.uuid.low, spanID: span,
-                isSampled: samples(id.uuid.low))
+        let (high, low) = submitter.map { ($0.traceHigh, $0.traceLow) } ?? (id.uuid.high, id.uuid.low)
+        send = SpanContext(
+            traceHigh: high, traceLow: low, spanID: Self.span(id.uuid, .send, 0),
+            isSampled: samples(low, submitter?.isSampled))
     }
 
     package func process(round: Int) -> SpanContext { send.with(spanID: Self.span(id, .process, round)) }

@@ -248,7 +248,10 @@ final class Brain: Sendable {
         }
         let stopwatch = Stopwatch()
         store.submit(units) { [self] results in
-            telemetry.tell(.storeAppended(units: units.count, nanoseconds: stopwatch.nanoseconds))
+            let recorded = results.count { if case .success = $0 { true } else { false } }
+            if recorded > 0 {
+                telemetry.tell(.storeAppended(units: recorded, nanoseconds: stopwatch.nanoseconds))
+            }
             var refusals: [Input] = []
             for (decision, result) in zip(decisions, results) {
                 guard case .failure(let error) = result else { continue }

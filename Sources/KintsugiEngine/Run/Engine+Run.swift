@@ -236,9 +236,8 @@ extension Engine: Service {
     /// What an agent is told as its parent: a span of the submitter's trace, or of ours while we export traces.
     private func trace(of state: TaskState, attempt: Int) -> SpanContext? {
         guard state.spec.traceparent != nil || configuration.samplesTrace != nil else { return nil }
-        let trace = TaskTrace(state.id, traceparent: state.spec.traceparent) {
-            configuration.samplesTrace?($0) ?? false
-        }
+        let samples = configuration.samplesTrace ?? { _, parent in parent ?? false }
+        let trace = TaskTrace(state.id, traceparent: state.spec.traceparent, samples: samples)
         return trace.submitter == nil && configuration.samplesTrace == nil ? nil : trace.call(attempt)
     }
 

@@ -57,9 +57,10 @@ package final class MetricsRecorder: Sendable {
             to.count(.taskCancelled, task.type)
             to.record(.taskDuration, task.type, "cancelled", value: seconds(duration))
         case .attemptStopped(let task, let stop):
+            // Work that was accepted goes on.
+            guard stop.outcome != .accepted else { return }
             let provider = task.provider?.rawValue ?? "none"
             to.count(.attempts, provider, stop.outcome.rawValue, stop.error?.rawValue ?? "none")
-            guard stop.outcome != .accepted else { return }
             example(task) { to.record(.attemptDuration, provider, value: seconds(stop.duration)) }
         default: recordOthers(what, &to)
         }

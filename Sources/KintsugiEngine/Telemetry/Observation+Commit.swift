@@ -21,7 +21,13 @@ extension Observed {
         let state = append.after
         let task = ObservedTask(state)
         for event in append.events {
-            guard let what = Observation(event, task, state, at: append.at) else { continue }
+            if case .taskCancelled = event, append.before?.status == .inProgress, let attempt = state.attempt
+            {
+                let what = Observation.attempt(
+                    endedBy: .cancelled, attempt.start.number, task, state, append.before, at: append.at)
+                observations.append(Observed(at: append.at, what: what))
+            }
+            guard let what = Observation(event, task, state, append.before, at: append.at) else { continue }
             observations.append(Observed(at: append.at, what: what))
         }
     }
@@ -60,7 +66,10 @@ extension Observed {
 
 extension Observation {
     /// Nil: nothing that is measured.
-    fileprivate init?(_ event: TaskEvent, _ task: ObservedTask, _ state: TaskState, at now: Timestamp) {
+    fileprivate init?(
+        _ event: TaskEvent, _ task: ObservedTask, _ state: TaskState, _ before: TaskSummary?,
+        at now: Timestamp
+    ) {
         let age = now - max(state.createdAt, state.spec.runAt ?? .zero)
         switch event {
         case .taskCreated: self = .taskCreated(task)
@@ -82,9 +91,9 @@ extension Observation {
         case .taskHeld(let provider, _): self = .holdStarted(task.held(by: provider))
         case .taskReleased(let provider, _): self = .holdStopped(task.held(by: provider))
         default:
-            if let attempt = Self.attempt(event, task, state, at: now) {
+            if let attempt = Self.attempt(event, task, state, before, at: now) {
                 self = attempt
-            } else if let letter = Self.letter(event, task, state, at: now) {
+            } else if let letter = Self.letter(event, task, state, before, at: now) {
                 self = letter
             } else {
                 return nil
@@ -93,41 +102,55 @@ extension Observation {
     }
 
     private static func attempt(
-        _ event: TaskEvent, _ task: ObservedTask, _ state: TaskState, at now: Timestamp
+        _ event: TaskEvent, _ task: ObservedTask, _ state: TaskState, _ before: TaskSummary?,
+        at now: Timestamp
     ) -> Observation? {
         func stop(
-            _ number: Int, _ outcome: AttemptOutcome, _ duration: Milliseconds? = nil,
+            _ outcome: AttemptOutcome, _ number: Int, _ duration: Milliseconds? = nil,
             error: ErrorType? = nil, httpStatus: Int? = nil
         ) -> Observation {
-            let duration = duration ?? state.attempt.map { now - $0.startedAt } ?? 0
-            return .attemptStopped(
-                task,
-                AttemptStop(
-                    attempt: number, outcome: outcome, duration: max(0, duration), error: error,
-                    httpStatus: httpStatus))
+            attempt(
+                endedBy: outcome, number, task, state, before, duration, error: error, httpStatus: httpStatus,
+                at: now)
         }
         switch event {
         case .attemptStarted(let start): return .attemptStarted(task, attempt: start.number)
         case .attemptSuccess(let success):
-            return stop(success.number, .success, success.duration, httpStatus: success.httpStatus)
+            return stop(.success, success.number, success.duration, httpStatus: success.httpStatus)
         case .attemptFailed(let failed):
             let failure = failed.failure
             return stop(
-                failed.number, .failed, failed.duration, error: failure.type, httpStatus: failure.httpStatus)
-        case .attemptAccepted(let number, _): return stop(number, .accepted, httpStatus: 202)
-        case .attemptAbandoned(let number, _): return stop(number, .abandoned)
-        case .attemptInterrupted(let number): return stop(number, .interrupted)
+                .failed, failed.number, failed.duration, error: failure.type, httpStatus: failure.httpStatus)
+        case .attemptAccepted(let number, _): return stop(.accepted, number, httpStatus: 202)
+        case .attemptAbandoned(let number, _): return stop(.abandoned, number)
+        case .attemptInterrupted(let number): return stop(.interrupted, number)
         default: return nil
         }
     }
 
+    fileprivate static func attempt(
+        endedBy outcome: AttemptOutcome, _ number: Int, _ task: ObservedTask, _ state: TaskState,
+        _ before: TaskSummary?, _ duration: Milliseconds? = nil, error: ErrorType? = nil,
+        httpStatus: Int? = nil, at now: Timestamp
+    ) -> Observation {
+        let duration = duration ?? state.attempt.map { now - $0.startedAt } ?? 0
+        return .attemptStopped(
+            task,
+            AttemptStop(
+                attempt: number, outcome: outcome, duration: max(0, duration), error: error,
+                httpStatus: httpStatus, wasAccepted: before?.isAccepted ?? false))
+    }
+
     private static func letter(
-        _ event: TaskEvent, _ task: ObservedTask, _ state: TaskState, at now: Timestamp
+        _ event: TaskEvent, _ task: ObservedTask, _ state: TaskState, _ before: TaskSummary?,
+        at now: Timestamp
     ) -> Observation? {
         let age = state.deadLetter.map { max(0, now - $0.at) } ?? 0
         switch event {
         case .movedToDLQ(_, let reason): return .deadLetterAdded(task, reason: reason)
-        case .taskRequeued: return .deadLetterRemoved(task, as: .retried, age: age)
+        // What was closed before has left the queue already.
+        case .taskRequeued where before?.deadLetter?.status ?? .pending == .pending:
+            return .deadLetterRemoved(task, as: .retried, age: age)
         case .deadLetterResolved: return .deadLetterRemoved(task, as: .resolved, age: age)
         case .deadLetterDiscarded: return .deadLetterRemoved(task, as: .discarded, age: age)
         case .alertRaised(let mark): return .alertRaised(task, id: mark.id, severity: mark.severity)

@@ -20,6 +20,7 @@ package enum Observation: Sendable, Hashable {
     case deadLetterAdded(ObservedTask, reason: DeadLetterReason)
     case deadLetterRemoved(ObservedTask, as: DeadLetterStatus, age: Milliseconds)
     case alertRaised(ObservedTask, id: UUID7, severity: AlertSeverity)
+    /// A task that was part of the alert was cured.
     case alertResolved(id: UUID7)
     case alertDelivered(channel: String, isDelivered: Bool, attempts: Int, duration: Milliseconds)
     case streamOpened(open: Int)
@@ -31,7 +32,7 @@ package enum Observation: Sendable, Hashable {
     case dropped(Int)
 
     package enum AttemptOutcome: String, Sendable, Hashable, CaseIterable {
-        case success, failed, accepted, abandoned, interrupted
+        case success, failed, accepted, abandoned, interrupted, cancelled
     }
 
     package struct AttemptStop: Sendable, Hashable {
@@ -40,6 +41,8 @@ package enum Observation: Sendable, Hashable {
         package var duration: Milliseconds
         package var error: ErrorType?
         package var httpStatus: Int?
+        /// The agent had accepted it before, so that it ends long after its call.
+        package var wasAccepted: Bool
     }
 }
 

@@ -36,7 +36,18 @@ package final class TelemetryBus: Sendable {
         case units([CommittedUnit])
         case observed(Observed)
 
-        var size: Int { if case .units(let units) = self { units.count } else { 1 } }
+        var count: Int { if case .units(let units) = self { units.count } else { 1 } }
+
+        /// About how many bytes it keeps in memory.
+        var size: Int {
+            guard case .units(let units) = self else { return TelemetryBus.itemBytes }
+            return units.reduce(0) { sum, unit in
+                unit.unit.tasks.reduce(sum + TelemetryBus.itemBytes) { sum, append in
+                    sum + TelemetryBus.itemBytes + append.data.count + append.after.input.bytes.count
+                        + (append.after.output?.bytes.count ?? 0)
+                }
+            }
+        }
     }
 
     private struct Queue: Sendable {
@@ -45,9 +56,12 @@ package final class TelemetryBus: Sendable {
         var dropped = 0
     }
 
-    /// - Parameter capacity: Commits and single observations that may wait.
+    /// What something in the queue is taken to need besides its payloads.
+    package static let itemBytes = 512
+
+    /// - Parameter capacity: Bytes that may wait.
     package init(
-        root: String, capacity: Int = 100_000, logger: Logger, now: @escaping @Sendable () -> Timestamp
+        root: String, capacity: Int = 64 << 20, logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) {
         self.root = root
         self.capacity = capacity
@@ -115,7 +129,7 @@ package final class TelemetryBus: Sendable {
         let size = item.size
         let isFirst = queue.withLock { queue in
             guard queue.size + size <= capacity else {
-                queue.dropped += size
+                queue.dropped += item.count
                 return false
             }
             queue.size += size

@@ -4,8 +4,8 @@ import Synchronization
 
 /// A swift-metrics backend that Prometheus can read.
 ///
-/// Ours are known by `MetricName`, which gives their kind, help and buckets. What others record through swift-metrics
-/// is served too, under a name that Prometheus accepts.
+/// Ours are known by `MetricName`, which gives their kind, help and buckets. What others would record through swift-metrics
+/// is served under a name that Prometheus accepts.
 package final class PrometheusRegistry: MetricsFactory {
     private let families = Mutex<[String: Family]>([:])
     private let names: [String: MetricName]

@@ -1,4 +1,4 @@
-import KintsugiCore
+package import KintsugiCore
 package import KintsugiEngine
 package import KintsugiVocabulary
 
@@ -7,12 +7,12 @@ package import KintsugiVocabulary
 /// - Source: OpenTelemetry semantic conventions 1.44, messaging spans and HTTP spans; an error that was retried and
 ///   handled does not mark the span around it.
 package struct SpanMaker: Sendable {
-    private let samples: @Sendable (UInt64) -> Bool
+    private let samples: TaskTrace.Sampler
     /// Where the agent is called; nil: here, or nobody knows any more.
     private let address: @Sendable (AgentID) -> String?
 
     package init(
-        samples: @escaping @Sendable (UInt64) -> Bool, address: @escaping @Sendable (AgentID) -> String?
+        samples: @escaping TaskTrace.Sampler, address: @escaping @Sendable (AgentID) -> String?
     ) {
         self.samples = samples
         self.address = address
@@ -22,25 +22,24 @@ package struct SpanMaker: Sendable {
         let at = observed.at
         switch observed.what {
         case .taskCreated(let task): return sampled(task) { [send(task, $0)] }
-        case .attemptStopped(let task, let stop) where stop.outcome != .accepted:
-            return sampled(task) { attempt(task, $0, stop, at: at) }
+        case .attemptStopped(let task, let stop): return sampled(task) { attempt(task, $0, stop, at: at) }
         case .taskCompleted(let task, let byFallback, _, let run, _):
             return sampled(task) { trace in
                 var span = process(task, trace, from: at + -run, to: at)
                 span.set("kintsugi.outcome", byFallback ? "completed_by_fallback" : "completed")
                 return [span]
             }
-        case .taskFailed(let task, let reason, let error, let duration, _):
+        case .taskFailed(let task, let reason, let error, _, _):
             return sampled(task) { trace in
-                var span = process(task, trace, from: task.roundStartedAt ?? at + -duration, to: at)
+                var span = process(task, trace, from: task.roundStartedAt ?? at, to: at)
                 span.set("kintsugi.outcome", reason.rawValue)
                 span.set("error.type", error.rawValue)
                 span.error = error.rawValue
                 return [span]
             }
-        case .taskCancelled(let task, let duration):
+        case .taskCancelled(let task, _):
             return sampled(task) { trace in
-                var span = process(task, trace, from: task.roundStartedAt ?? at + -duration, to: at)
+                var span = process(task, trace, from: task.roundStartedAt ?? at, to: at)
                 span.set("kintsugi.outcome", "cancelled")
                 return [span]
             }
@@ -73,6 +72,7 @@ package struct SpanMaker: Sendable {
         return span
     }
 
+    /// The attempt, and the call with which it began: of work that the agent accepted the call is over long before.
     private func attempt(
         _ task: ObservedTask, _ trace: TaskTrace, _ stop: Observation.AttemptStop, at end: Timestamp
     ) -> [Span] {
@@ -86,16 +86,24 @@ package struct SpanMaker: Sendable {
         attempt.set("kintsugi.provider", task.provider?.rawValue)
         attempt.set("error.type", stop.error?.rawValue)
         attempt.error = stop.error?.rawValue ?? (stop.outcome == .success ? nil : stop.outcome.rawValue)
-        guard let url = task.agentID.flatMap(address) else { return [attempt] }
+        let call = stop.wasAccepted ? nil : call(task, trace, stop, in: attempt)
+        return (stop.outcome == .accepted ? [] : [attempt]) + (call.map { [$0] } ?? [])
+    }
+
+    private func call(
+        _ task: ObservedTask, _ trace: TaskTrace, _ stop: Observation.AttemptStop, in attempt: Span
+    ) -> Span? {
+        guard let url = task.agentID.flatMap(address) else { return nil }
         var call = Span(
             trace.call(stop.attempt), parent: attempt.context.spanID, name: "POST", kind: .client,
-            start: attempt.start, end: end)
+            start: attempt.start, end: attempt.end)
         call.set("http.request.method", "POST")
-        call.set("url.full", url)
+        // What stands behind the path may be a secret.
+        call.set("url.full", String(url.prefix { $0 != "?" && $0 != "#" }))
         call.set("http.response.status_code", stop.httpStatus)
         call.set("error.type", stop.httpStatus.map { $0 >= 400 ? "\($0)" : nil } ?? stop.error?.rawValue)
-        call.error = attempt.error
-        return [attempt, call]
+        call.error = stop.outcome == .accepted ? nil : attempt.error
+        return call
     }
 
     private func describe(_ task: ObservedTask, _ operation: String, _ span: inout Span) {

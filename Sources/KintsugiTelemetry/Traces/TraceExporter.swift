@@ -34,7 +34,11 @@ package final class TraceExporter: Service {
         self.version = version
         self.logger = logger
         maker = SpanMaker(samples: settings.samples, address: address)
-        client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup)
+        // The deadline of a call is over once the answer begins; its body has this.
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.read = .milliseconds(settings.timeout)
+        client = HTTPClient(
+            eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
         (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -92,11 +96,17 @@ package final class TraceExporter: Service {
         guard !spans.isEmpty else { return false }
         let request = TraceRequest(
             spans: spans, resource: settings.resource.map { ($0.key, $0.value) }, version: version)
-        await send(settings.encoding == .protobuf ? request.protobuf : request.json, spans.count, tries)
+        let body = settings.encoding == .protobuf ? request.protobuf : request.json
+        if await !send(body, spans.count, tries) {
+            // Broken off by our shutdown: they are among those that have one chance more.
+            queue.withLock { $0.spans.insert(contentsOf: spans, at: 0) }
+            return false
+        }
         return spans.count == settings.batchSize && !Task.isCancelled
     }
 
-    private func send(_ body: [UInt8], _ count: Int, _ tries: Int) async {
+    /// False: we were cancelled before the collector had an answer.
+    private func send(_ body: [UInt8], _ count: Int, _ tries: Int) async -> Bool {
         var wait: Milliseconds = 1000
         for attempt in 1...tries {
             let fault: String
@@ -104,10 +114,14 @@ package final class TraceExporter: Service {
                 let response = try await client.execute(
                     request(body), timeout: .milliseconds(settings.timeout))
                 let answer = try await response.body.collect(upTo: 1 << 16)
-                if (200..<300).contains(response.status.code) { return check(answer) }
+                if (200..<300).contains(response.status.code) {
+                    check(answer)
+                    return true
+                }
                 fault = "status \(response.status.code)"
                 guard [429, 502, 503, 504].contains(response.status.code) else {
-                    return lost(count, fault)
+                    lost(count, fault)
+                    return true
                 }
                 if let seconds = response.headers.first(name: "retry-after").flatMap({ Int64($0) }) {
                     wait = max(wait, min(seconds, 60) * 1000)
@@ -115,11 +129,14 @@ package final class TraceExporter: Service {
             } catch {
                 fault = "\(error)"
             }
-            guard attempt < tries, (try? await Task.sleep(for: .milliseconds(wait))) != nil else {
-                return lost(count, fault)
+            guard attempt < tries else {
+                lost(count, fault)
+                return true
             }
+            if (try? await Task.sleep(for: .milliseconds(wait))) == nil { return false }
             wait = min(wait * 2, 30_000)
         }
+        return true
     }
 
     private func request(_ body: [UInt8]) -> HTTPClientRequest {

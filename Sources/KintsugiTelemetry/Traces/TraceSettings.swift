@@ -16,8 +16,10 @@ package struct TraceSettings: Sendable, Hashable {
     package var batchSize = 512
     package var delay: Milliseconds = 5000
     package var resource: [MetadataPair] = []
-    /// Of traces that nobody began before us so many are kept, from 0 to 1.
+    /// So many traces are kept, from 0 to 1.
     package var ratio = 1.0
+    /// Whether that is only for traces that nobody began before us; the others are kept as their submitter says.
+    package var followsParent = true
 
     package struct Fault: Error, Sendable, Hashable {
         package var variable: String
@@ -94,12 +96,18 @@ package struct TraceSettings: Sendable, Hashable {
         describe("service.name", name, replacing: false)
         describe("service.version", version, replacing: false)
         describe("service.instance.id", node, replacing: false)
-        ratio = try Self.ratio(value("OTEL_TRACES_SAMPLER"), value("OTEL_TRACES_SAMPLER_ARG"))
+        let sampler = value("OTEL_TRACES_SAMPLER")
+        ratio = try Self.ratio(sampler, value("OTEL_TRACES_SAMPLER_ARG"))
+        followsParent = sampler?.hasPrefix("parentbased_") ?? true
     }
 
-    /// Whether a trace of ours is kept. Whoever else decides by its id decides the same.
-    package func samples(_ traceLow: UInt64) -> Bool {
-        ratio >= 1 || Double(traceLow & 0xff_ffff_ffff_ffff) < ratio * 0x1p56
+    /// Whether a trace is kept, by the last half of its id.
+    ///
+    /// - Parameter parent: What its submitter says; nil: it begins here.
+    /// - Source: OpenTelemetry, "TraceState: probability sampling": the last 56 bits against a threshold.
+    package func samples(_ traceLow: UInt64, _ parent: Bool?) -> Bool {
+        if followsParent, let parent { return parent }
+        return Double(traceLow & 0xff_ffff_ffff_ffff) >= (1 - ratio) * 0x1p56
     }
 
     private static func ratio(_ sampler: String?, _ argument: String?) throws(Fault) -> Double {
@@ -129,7 +137,9 @@ package struct TraceSettings: Sendable, Hashable {
                 part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
             }
             guard parts.count == 2, let value = decoded(String(parts[1])) else {
-                throw Fault(variable: variable, value: String(item), rule: "must be pairs like key=value")
+                // Headers hold credentials, which stand in no message.
+                let shown = variable.hasSuffix("HEADERS") ? "…" : String(item)
+                throw Fault(variable: variable, value: shown, rule: "must be pairs like key=value")
             }
             pairs.append(MetadataPair(key: String(parts[0]), value: value))
         }

@@ -44,7 +44,7 @@ public enum TelemetryName: String, Sendable, Hashable, CaseIterable {
         case .deadLetterAdded: "A task entered the dead letter queue"
         case .deadLetterRemoved: "A dead letter was retried, resolved or discarded"
         case .alertRaised: "A task raised or joined an alert"
-        case .alertResolved: "The last task of an alert was cured"
+        case .alertResolved: "A task that was part of an alert was cured"
         case .alertDelivered: "A channel was told of an alert, or could not be"
         case .streamOpened: "Somebody follows a live topic"
         case .streamClosed: "A live stream ended"
