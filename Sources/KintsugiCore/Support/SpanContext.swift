@@ -38,7 +38,8 @@ package struct SpanContext: Sendable, Hashable {
         SpanContext(traceHigh: traceHigh, traceLow: traceLow, spanID: spanID, isSampled: isSampled)
     }
 
-    private static func text(_ half: UInt64) -> String {
+    /// 16 hexadecimal digits.
+    package static func text(_ half: UInt64) -> String {
         let digits = String(half, radix: 16)
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }

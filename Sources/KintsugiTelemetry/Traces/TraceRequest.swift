@@ -104,8 +104,8 @@ struct TraceRequest {
     private static func write(_ span: Span, _ json: inout JSONWriter) {
         json.object { json in
             json.member("traceId", span.context.traceID)
-            json.member("spanId", text(span.context.spanID))
-            json.optional("parentSpanId", span.parent.map(text))
+            json.member("spanId", SpanContext.text(span.context.spanID))
+            json.optional("parentSpanId", span.parent.map(SpanContext.text))
             json.member("name", span.name)
             json.member("kind", span.kind.rawValue)
             json.member("startTimeUnixNano", "\(nanoseconds(span.start))")
@@ -115,7 +115,7 @@ struct TraceRequest {
             json.array(of: span.links) { json, link in
                 json.object { json in
                     json.member("traceId", link.traceID)
-                    json.member("spanId", text(link.spanID))
+                    json.member("spanId", SpanContext.text(link.spanID))
                 }
             }
             guard let error = span.error else { return }
@@ -139,10 +139,5 @@ struct TraceRequest {
                 }
             }
         }
-    }
-
-    private static func text(_ half: UInt64) -> String {
-        let digits = String(half, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 }
