@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import time
@@ -49,6 +50,14 @@ class Noise:
     def unknown(self) -> JSON:
         user = self.rng.choice(["ann", "bob", "eve"])
         return {"status": 404, "raw": f"No account '{self.id()}' of {user}@{user}.example, see https://{self.host()}/help?t={self.id()}"}
+
+
+def unfinished(api: Api, agent: Agent) -> str:
+    """What became of those that are not done, and the whole story of one."""
+    left = [task for task in api.pages("/tasks", agent=agent.id) if task["status"] != "completed"]
+    story = [json.dumps({name: entry[name] for name in ("type", "at", "data")})[:300] for entry in api.get(f"/tasks/{left[0]['id']}/timeline")["data"]] if left else []
+    states = Counter((task["status"], task["round_attempt"], task["next_attempt_at"]) for task in left).most_common(10)
+    return "\n".join(["all are done", str(states), str(api.get(f"/agents/{agent.id}"))[:1500], *story])
 
 
 def fail(api: Api, agent: Agent, count: int, **members: Any) -> None:
@@ -178,7 +187,7 @@ def test_sigkill_again_and_again_acts_on_each_once(serve: Callable[..., Api]) ->
     done = ended(api, operation)
     assert done["done"] == 300 and not done["skipped"]
     assert requeues(api, agent) == {2: 300}
-    eventually(lambda: {task["status"] for task in api.pages("/tasks", agent=agent.id)} == {"completed"}, "all are done", timeout=120)
+    eventually(lambda: {task["status"] for task in api.pages("/tasks", agent=agent.id)} == {"completed"}, lambda: unfinished(api, agent), timeout=120)
     assert balanced(api)["pending"] == 0
     sound(api)
 

@@ -30,8 +30,8 @@ extension Scheduler {
     }
 
     /// The tasks that became ready and stand in a window without the store knowing it.
-    private mutating func fireTimers(at now: Timestamp) -> [(number: TaskNumber, version: Int)] {
-        var fired: [(number: TaskNumber, version: Int)] = []
+    private mutating func fireTimers(at now: Timestamp) -> [OverdueTask] {
+        var fired: [OverdueTask] = []
         while let timer = timers.min, timer.at <= now {
             _ = timers.popMin()
             guard let entry = entries[timer.number] else {
@@ -47,8 +47,9 @@ extension Scheduler {
             if case .pending(let due, _) = entry.state.phase, !deadlineMissed {
                 guard entry.place == .timed, due <= now else { continue }
                 entries[timer.number] = nil
-                arrive(StoredTask(number: timer.number, state: entry.state), at: now)
-                fired.append((timer.number, timer.version))
+                let task = StoredTask(number: timer.number, state: entry.state)
+                arrive(task, at: now)
+                fired.append(OverdueTask(task))
             } else {
                 timeIsUp(timer.number, entry, at: now)
             }
@@ -77,7 +78,7 @@ extension Scheduler {
     }
 
     /// Those that could not start at once are ready from now on in the store too.
-    private mutating func promote(_ fired: [(number: TaskNumber, version: Int)]) {
+    private mutating func promote(_ fired: [OverdueTask]) {
         let waiting = fired.filter { task in
             guard let place = entries[task.number]?.place else { return true }
             if case .ready = place { return true }

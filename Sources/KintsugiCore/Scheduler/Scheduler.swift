@@ -50,7 +50,7 @@ package struct Scheduler: Sendable {
     var timersHorizon = Timestamp.zero
     var isLoadingTimers = false
     /// Read as due already: to be promoted if they do not start at once.
-    var overdue: [(number: TaskNumber, version: Int)] = []
+    var overdue: [OverdueTask] = []
     var calls: [CallKey: Call] = [:]
     var isDraining = false
     /// The fallback chains there are.
@@ -303,7 +303,7 @@ package struct Scheduler: Sendable {
                 guard due > now else {
                     // Its time came while nobody looked; the store may not know yet that it is ready.
                     arrive(task, at: now)
-                    overdue.append((task.number, task.state.version))
+                    overdue.append(OverdueTask(task))
                     continue
                 }
                 guard timers.count < limits.maxTimers else {
@@ -313,6 +313,17 @@ package struct Scheduler: Sendable {
                 entries[task.number] = Entry(state: task.state, place: .timed)
             }
             pushTimer(of: task, at: now)
+        }
+    }
+
+    /// The store knows now that they are ready. A read of their lane before did not show them, and so those that
+    /// its window had no room for would wait for ever.
+    package mutating func promoted(_ tasks: [OverdueTask]) {
+        for task in tasks where entries[task.number] == nil {
+            let place = open(task.lane, more: true)
+            lanes.values[place].more = true
+            if lanes.values[place].isLoading { lanes.values[place].missedWhileLoading = true }
+            touch(task.lane, place)
         }
     }
 

@@ -16,12 +16,26 @@ package enum SchedulerAction: Sendable {
     case loadWindow(Lane, limit: Int)
     /// Read the tasks whose time comes up to `horizon`; then tell `timersLoaded`.
     case loadTimers(until: Timestamp, limit: Int)
-    /// Their time has come but not their turn: let the store know that they are ready.
-    case promote([(number: TaskNumber, version: Int)])
+    /// Their time has come but not their turn: let the store know that they are ready; then tell `promoted`.
+    case promote([OverdueTask])
     /// Dead letters that this provider's open breaker caused may come back, so many of them.
     case redrive(ProviderID, limit: Int)
     /// A breaker changed without a task.
     case recordBreaker(BreakerRecord)
+}
+
+/// A task whose time has come before the store counts it as ready.
+package struct OverdueTask: Sendable, Hashable {
+    package var number: TaskNumber
+    package var version: Int
+    /// Where it waits for its turn.
+    package var lane: Lane
+
+    init(_ task: StoredTask) {
+        number = task.number
+        version = task.state.version
+        lane = Lane(task.state)
+    }
 }
 
 /// Events for a task, decided on the state as the scheduler knows it.

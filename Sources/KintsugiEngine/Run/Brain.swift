@@ -52,6 +52,7 @@ final class Brain: Sendable {
         case windowFailed(Lane)
         case timersLoaded(Window, until: Timestamp)
         case timersFailed
+        case promoted([OverdueTask])
     }
 
     init(store: any Store, configuration: EngineConfiguration, telemetry: TelemetryBus, logger: Logger) {
@@ -218,6 +219,7 @@ final class Brain: Sendable {
         case .timersLoaded(let window, let until):
             scheduler.timersLoaded(window.tasks, more: window.more, until: until, at: now)
         case .timersFailed: scheduler.timersFailed(at: now)
+        case .promoted(let tasks): scheduler.promoted(tasks)
         }
     }
 

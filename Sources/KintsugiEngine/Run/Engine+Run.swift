@@ -147,11 +147,7 @@ extension Engine: Service {
         case .loadWindow(let lane, let limit): group.addTask { await self.loadWindow(lane, limit) }
         case .loadTimers(let horizon, let limit): group.addTask { await self.loadTimers(horizon, limit) }
         case .promote(let tasks):
-            group.addTask {
-                do { try await self.store.promote(tasks, at: self.now) } catch {
-                    self.logger.error("Due tasks could not be made ready", metadata: ["error": "\(error)"])
-                }
-            }
+            group.addTask { await self.promote(tasks) }
         case .recordBreaker(let record):
             group.addTask {
                 do { _ = try await self.append(AppendUnit(records: [record.append(at: self.now)])) } catch {
@@ -262,6 +258,23 @@ extension Engine: Service {
                 guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
             }
             if case .timeIsUp = command { return await reload(number) }
+        }
+    }
+
+    /// A task that the store does not know to be ready may never be looked at again: tries until it does.
+    private func promote(_ tasks: [OverdueTask]) async {
+        while true {
+            do {
+                try await store.promote(tasks.map { ($0.number, $0.version) }, at: now)
+                return brain.tell(.promoted(tasks))
+            } catch .closed {
+                return
+            } catch .outcomeUnknown {
+                return
+            } catch {
+                logger.error("Due tasks could not be made ready", metadata: ["error": "\(error)"])
+                guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+            }
         }
     }
 

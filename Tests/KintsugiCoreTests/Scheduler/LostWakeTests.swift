@@ -19,7 +19,7 @@ struct LostWakeTests {
         world.isThorough = true
         world.faults = World.Faults(
             foreignCommit: 40, stall: 60, loadFails: 8, heardTwice: 9, lateEnd: 30,
-            latency: 1 + Int64(dice(20)))
+            slowPromotion: Int64(dice(2) * dice(300)), latency: 1 + Int64(dice(20)))
         // More calls than an agent takes are a fault, so that this does not change under way.
         let most = (0..<4).map { _ in 1 + dice(4) }
         let ids = ["a", "b", "c", "d"].map { AgentID($0) }
@@ -80,5 +80,32 @@ struct LostWakeTests {
         #expect(world.runUntilAllEnded(), "seed \(seed)")
         world.expectNothingLeft("seed \(seed)")
         #expect(world.calls.count > 50)
+    }
+
+    /// What stood in backoff when the process died is due at once when the next one looks, which tells the store
+    /// so while it reads the lane: those reads do not show it yet.
+    @Test("A retry that is due at a restart is found, however long its promotion takes", arguments: 1...40)
+    func overdueAtARestart(seed: Int) {
+        let world = World(seed: UInt64(seed))
+        world.faults = World.Faults(slowPromotion: 200, latency: 1 + Int64(seed % 7))
+        let id = AgentID("a")
+        world.agent(
+            AgentProfile(id: id, capabilities: ["t"], maxConcurrency: 4, breaker: nil, retryBudget: nil)
+        ) {
+            task, _ in
+            task.state.attempts == 1
+                ? (1, .failed(.status503)) : (1, .succeeded(output: nil, httpStatus: 204))
+        }
+        func create(_ count: Int) {
+            let retry = RetryPolicy(baseDelay: 100, maxDelay: 100)
+            for _ in 0..<count { world.create(TaskSpec(type: "t", userID: UserID("u"), retryPolicy: retry)) }
+        }
+        create(8)
+        world.run(for: 60)
+        create(4)
+        world.restart(after: 1000)
+        #expect(world.runUntilAllEnded(), "seed \(seed)")
+        world.expectNothingLeft("seed \(seed)")
+        #expect(world.calls.count == 24)
     }
 }

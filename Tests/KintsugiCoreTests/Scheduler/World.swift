@@ -57,6 +57,8 @@ final class World {
         var loadFails = 0
         var heardTwice = 0
         var lateEnd = 0
+        /// How much longer than others a promotion takes at most: it waits for the disk.
+        var slowPromotion: Milliseconds = 0
         /// The longest time between an action and its effect.
         var latency: Milliseconds = 3
     }
@@ -94,7 +96,8 @@ final class World {
         case readTimers(Timestamp, Int)
         case timersLoaded([StoredTask], Bool, Timestamp)
         case timersFailed
-        case promote([(number: TaskNumber, version: Int)])
+        case promote([OverdueTask])
+        case promoted([OverdueTask])
     }
 
     init(seed: UInt64 = 1, limits: Scheduler.Limits = Scheduler.Limits()) {
@@ -152,7 +155,8 @@ final class World {
     func count(_ status: TaskStatus) -> Int { store.rows.values.count { $0.state.status == status } }
 
     /// The process dies and comes back: its memory and its calls are gone.
-    func restart() {
+    func restart(after absence: Milliseconds = 0) {
+        now = now + absence
         tally.restarts += 1
         incarnation += 1
         agenda = MinHeap()
@@ -252,7 +256,9 @@ final class World {
             tally.loads += 1
             later(.readWindow(lane, limit))
         case .loadTimers(let horizon, let limit): later(.readTimers(horizon, limit))
-        case .promote(let tasks): later(.promote(tasks))
+        case .promote(let tasks):
+            later(
+                .promote(tasks), after: .random(in: 0...(faults.latency + faults.slowPromotion), using: &rng))
         case .recordBreaker(let record): breakerRecords.append(record)
         case .redrive: break
         }
@@ -309,6 +315,8 @@ final class World {
         case .timersFailed: scheduler.timersFailed(at: now)
         case .promote(let tasks):
             for task in tasks { store.promote(task.number, version: task.version, at: now) }
+            later(.promoted(tasks))
+        case .promoted(let tasks): scheduler.promoted(tasks)
         }
     }
 
