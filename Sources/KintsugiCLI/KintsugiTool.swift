@@ -13,7 +13,7 @@ public struct KintsugiTool: AsyncParsableCommand {
         version: KintsugiVersion.current,
         subcommands: [
             ServeCommand.self, DemoCommand.self, BenchCommand.self, VerifyCommand.self, ConfigCommand.self,
-            DemoAgentCommand.self,
+            DemoAgentCommand.self, BenchServerCommand.self,
         ])
 
     public init() {}

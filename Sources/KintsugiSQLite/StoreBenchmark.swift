@@ -1,5 +1,5 @@
 import Foundation
-import KintsugiCore
+package import KintsugiCore
 import KintsugiStore
 import KintsugiVocabulary
 import Synchronization
@@ -26,12 +26,17 @@ package enum StoreBenchmark {
 
     /// Makes the tasks, then claims and finishes each: finishing one batch and claiming the next is one
     /// transaction.
-    package static func run(tasks: Int, batch: Int, payloadBytes: Int = 100, folder: String) throws -> Report
-    {
+    ///
+    /// - Parameters:
+    ///   - batch: Appends a transaction.
+    ///   - start: The time of the first task; later ones follow, a hundred each millisecond.
+    package static func run(
+        tasks: Int, batch: Int = 500, payloadBytes: Int = 100, folder: String, from start: Timestamp
+    ) throws -> Report {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let lock = try FolderLock(folder: folder, node: "benchmark")
         let writer = try BatchWriter(try Connections.open(folder: folder), lock)
-        var load = Load(payloadBytes: payloadBytes)
+        var load = Load(payloadBytes: payloadBytes, from: start)
         var created: [StoredTask] = []
         var (creating, draining) = (Spent(), Spent())
         while created.count < tasks {
@@ -76,10 +81,11 @@ package enum StoreBenchmark {
     /// Tasks that do nothing, with a payload of the given size.
     private struct Load {
         private var rng = SeededGenerator(seed: 1)
-        private var now = Timestamp(milliseconds: 1_800_000_000_000)
+        private var now: Timestamp
         private let spec: TaskSpec
 
-        init(payloadBytes: Int) {
+        init(payloadBytes: Int, from start: Timestamp) {
+            now = start
             let text = String(repeating: "x", count: max(0, payloadBytes - 8))
             spec = TaskSpec(
                 type: "noop", userID: UserID("benchmark"), agentID: AgentID("noop"),

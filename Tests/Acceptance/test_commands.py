@@ -129,9 +129,24 @@ def test_the_bench_measures_every_row_beside_the_stores_limit(tmp_path: Path) ->
                     timeout=180)
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)["rows"]}
-    for name in ("store.create", "store.drain", "drain", "submit", "submit.p99", "callbacks"):
+    for name in ("store.create", "store.drain", "store.bytes", "drain", "together", "retry", "submit", "submit.p99", "latency.p50", "callbacks",
+                 "post", "post.p99", "batch", "idle.memory"):
         assert rows[name]["median"] > 0
-    assert 0 < rows["drain"]["share_of_raw_limit"] < 2
+    for name in ("drain", "together", "retry", "submit", "callbacks", "post", "batch"):
+        assert 0 < rows[name]["share_of_raw_limit"] < 2
+    assert not list(tmp_path.iterdir()), "it leaves nothing behind"
+
+
+def test_the_bench_measures_on_a_store_that_has_grown(tmp_path: Path) -> None:
+    done = kintsugi("bench", "--tasks", "1000", "--runs", "2", "--json", "--grow", "3000", "--only", "drain", "submit", "post", "--folder", str(tmp_path),
+                    cwd=tmp_path, timeout=180)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["finished_tasks_before"] == 3000
+    assert {row["name"] for row in report["rows"]} >= {"drain", "submit", "post"}
+    assert not list(tmp_path.iterdir())
+    refused = kintsugi("bench", "--only", "everything", cwd=tmp_path)
+    assert refused.returncode == 64 and "everything" in refused.stderr and "callbacks" in refused.stderr
 
 
 def test_verify_finds_nothing_wrong_after_work_and_a_kill(serve: Callable[..., Api]) -> None:

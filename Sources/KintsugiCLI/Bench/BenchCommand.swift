@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Histogram
+import Kintsugi
 import KintsugiCore
 import KintsugiEngine
 import KintsugiSQLite
@@ -10,24 +10,29 @@ import KintsugiVocabulary
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure this machine: drain, HTTP callbacks, submit latency, and the store's raw limit.",
+        abstract: "Measure this machine: throughput, latency, memory, and the store's raw limit beside them.",
         discussion: """
-            Everything is durable while it is measured: SQLite in WAL mode with synchronous=FULL, one fsync shared by
-            a batch, the full timeline of at least five events a task. Figures are medians of the runs, with their
-            range; two cores and a noisy neighbour move them, the shares less.
+            Everything is durable and observed while it is measured: SQLite in WAL mode with synchronous=FULL, one
+            fsync shared by a batch, the full timeline of at least five events a task, metrics recorded. Figures are
+            medians of the runs, with their range; two cores and a noisy neighbour move them, the shares less.
             """)
 
-    @Option(help: "Tasks a run of the drain.")
+    @Option(help: "Tasks a run of the drain; rows that are slower take a fifth.")
     var tasks = 50_000
 
     @Option(help: "Runs of each row.")
     var runs = 3
 
+    @Option(help: "Measure on stores that hold so many finished tasks already.")
+    var grow = 0
+
     @Option(help: "Folder on the disk to measure; default: the temporary folder.")
     var folder: String?
 
-    @Flag(help: "Only the store's SQL, without engine: creates and drains.")
-    var store = false
+    @Option(
+        parsing: .upToNextOption,
+        help: "Only these rows: \(BenchRow.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var only: [BenchRow] = []
 
     @Flag(help: "One JSON document on standard output.")
     var json = false
@@ -35,96 +40,189 @@ struct BenchCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1000...10_000_000).contains(tasks) else { throw ValidationError("--tasks: 1000 to 10000000.") }
         guard (1...100).contains(runs) else { throw ValidationError("--runs: 1 to 100.") }
+        guard (0...100_000_000).contains(grow) else { throw ValidationError("--grow: 0 to 100000000.") }
     }
 
     func run() async throws {
-        var report = BenchReport()
+        let rows = BenchRow.allCases.filter { only.isEmpty || only.contains($0) }
+        let base = (folder ?? NSTemporaryDirectory()) + "/kintsugi-bench-\(UUID().uuidString.prefix(8))"
+        defer { try? FileManager.default.removeItem(atPath: base) }
         talk("Measuring with \(tasks) tasks, \(runs) runs. Durable: WAL, synchronous=FULL, shared fsync.")
+        if grow > 0 { try growStore(in: base) }
+        var report = BenchReport(grown: grow)
         for run in 1...runs {
-            talk("run \(run) of \(runs): store alone …")
-            try storeAlone(&report)
-            if store { continue }
-            talk("run \(run) of \(runs): drain of no-op handlers …")
-            try await drain(&report)
-            talk("run \(run) of \(runs): submit …")
-            try await submit(&report)
-            talk("run \(run) of \(runs): HTTP callbacks …")
-            try await callbacks(&report)
+            for row in rows {
+                talk("run \(run) of \(runs): \(row.title) …")
+                try await measure(row, in: base, &report)
+                if grow == 0 { try FileManager.default.removeItem(atPath: base) }
+            }
         }
         Terminal.output(json ? report.json : report.table)
     }
 
-    private func talk(_ text: String) { if !json { Terminal.say(text) } }
+    func talk(_ text: String) { if !json { Terminal.say(text) } }
 
-    private func storeAlone(_ report: inout BenchReport) throws {
-        let path = (folder ?? NSTemporaryDirectory()) + "/kintsugi-bench-\(UUID().uuidString.prefix(8))"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let raw = try StoreBenchmark.run(tasks: tasks, batch: 500, payloadBytes: 100, folder: path)
-        report.add("store.create", "store alone: creates", raw.createsPerSecond, "tasks/s")
-        report.add("store.drain", "store alone: drains (claim and finish)", raw.drainsPerSecond, "tasks/s")
-        report.add("store.bytes", "bytes a finished task, whole timeline", Double(raw.bytesPerTask), "B")
+    /// Fills the store that all rows are then measured on; otherwise each row has an empty one.
+    private func growStore(in place: String) throws {
+        let step = 250_000
+        let start = SystemClock.now() + Int64(-grow / 100)
+        for done in stride(from: 0, to: grow, by: step) {
+            talk("Growing a store: \(done) of \(grow) finished tasks …")
+            _ = try StoreBenchmark.run(
+                tasks: min(step, grow - done), folder: place, from: start + Int64(done / 100))
+        }
     }
 
-    private func drain(_ report: inout BenchReport) async throws {
-        let world = try await BenchWorld(in: folder)
-        try await world.register("noop", kind: .local, concurrency: 2048)
-        world.handlers.register(AgentID("noop")) { _ in nil }
-        try await world.submit(tasks, to: "noop")
-        world.reset()
-        let seconds = try await timed {
-            async let engine: Void = world.engine.run()
-            await world.waitForEnds(tasks)
-            world.engine.stop()
-            try await engine
+    private func measure(_ row: BenchRow, in place: String, _ report: inout BenchReport) async throws {
+        switch row {
+        case .store: try storeAlone(place, &report)
+        case .drain: try await drain(place, &report)
+        case .together: try await together(place, &report)
+        case .retry: try await retry(place, &report)
+        case .submit: try await submit(place, &report)
+        case .latency: try await latency(place, &report)
+        case .callbacks: try await callbacks(place, &report)
+        case .post: try await post(place, &report, tasksAPost: 1)
+        case .batch: try await post(place, &report, tasksAPost: 100)
+        case .idle: try await idle(place, &report)
         }
+    }
+
+    /// Tasks of the rows that are slower.
+    private var few: Int { max(1000, tasks / 5) }
+
+    // MARK: Rows of the engine
+
+    private func storeAlone(_ place: String, _ report: inout BenchReport) throws {
+        let raw = try StoreBenchmark.run(tasks: tasks, folder: place, from: SystemClock.now())
+        report.add("store.create", "store alone: creates", raw.createsPerSecond, "tasks/s")
+        report.add("store.drain", "store alone: drains (claim and finish)", raw.drainsPerSecond, "tasks/s")
+        report.add("store.both", "store alone: both, one task whole", raw.tasksPerSecond, "tasks/s")
+        if grow == 0 {
+            report.add("store.bytes", "bytes a finished task, whole timeline", raw.bytesPerTask, "B")
+        }
+    }
+
+    private func drain(_ place: String, _ report: inout BenchReport) async throws {
+        let world = try await BenchWorld(in: place)
+        try await world.registerLocal { _ in nil }
+        try await world.submit(tasks)
+        let seconds = try await world.running { await world.waitForEnds(tasks) }
         report.add(
             "drain", "drain of no-op local tasks", Double(tasks) / seconds, "tasks/s", share: "store.drain")
         await world.close()
     }
 
-    private func submit(_ report: inout BenchReport) async throws {
-        let world = try await BenchWorld(in: folder)
-        try await world.register("noop", kind: .local, concurrency: 2048)
-        let each = max(1000, tasks / 5) / 32
-        let start = ContinuousClock.now
-        let latencies = try await world.submitOneByOne(producers: 32, each: each, to: "noop")
-        let seconds = start.duration(to: .now) / .seconds(1)
+    private func together(_ place: String, _ report: inout BenchReport) async throws {
+        let world = try await BenchWorld(in: place)
+        try await world.registerLocal { _ in nil }
+        let each = tasks / 64
+        let seconds = try await world.running {
+            _ = try await world.submitOneByOne(producers: 64, each: each)
+            await world.waitForEnds(each * 64)
+        }
         report.add(
-            "submit", "submit one by one, 32 at a time", Double(each * 32) / seconds, "tasks/s",
-            share: "store.create")
-        var histogram = Histogram<UInt64>(
-            highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
-        for latency in latencies { histogram.record(latency) }
-        report.add(
-            "submit.p50", "  acknowledged after, p50", Double(histogram.valueAtPercentile(50)) / 1000, "ms")
-        report.add(
-            "submit.p99", "  acknowledged after, p99", Double(histogram.valueAtPercentile(99)) / 1000, "ms")
+            "together", "64 producers and the workers together", Double(each * 64) / seconds, "tasks/s",
+            share: "store.both")
         await world.close()
     }
 
-    private func callbacks(_ report: inout BenchReport) async throws {
-        let world = try await BenchWorld(in: folder)
-        let agent = try await AgentProcess.start(kind: .steady)
-        try await world.register("http", kind: .http, url: agent.url, concurrency: 128)
-        let count = max(1000, tasks / 5)
-        try await world.submit(count, to: "http")
-        world.reset()
-        let seconds = try await timed {
-            async let engine: Void = world.engine.run()
-            await world.waitForEnds(count)
-            world.engine.stop()
-            try await engine
+    private func retry(_ place: String, _ report: inout BenchReport) async throws {
+        let world = try await BenchWorld(in: place)
+        try await world.registerLocal { call in
+            if call.attempt == 1 { throw CommandFailure(description: "once") }
+            return nil
         }
+        try await world.submit(tasks, retry: RetryPolicy(baseDelay: 0))
+        let seconds = try await world.running { await world.waitForEnds(tasks) }
         report.add(
-            "callbacks", "HTTP callbacks, agent in another process", Double(count) / seconds, "tasks/s",
+            "retry", "fail once, retry at once", Double(tasks) / seconds, "tasks/s", share: "store.drain")
+        await world.close()
+    }
+
+    private func submit(_ place: String, _ report: inout BenchReport) async throws {
+        let world = try await BenchWorld(in: place)
+        try await world.registerLocal { _ in nil }
+        let start = ContinuousClock.now
+        // Not due today: only their acceptance is measured.
+        let latencies = try await world.submitOneByOne(
+            producers: 32, each: few / 32, notBefore: SystemClock.now() + 86_400_000)
+        let seconds = start.duration(to: .now) / .seconds(1)
+        report.add(
+            "submit", "submit one by one, 32 at a time", Double(latencies.count) / seconds, "tasks/s",
+            share: "store.create")
+        report.add("submit", "  acknowledged after", latencies)
+        await world.close()
+    }
+
+    private func latency(_ place: String, _ report: inout BenchReport) async throws {
+        let world = try await BenchWorld(in: place)
+        let (starts, started) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
+        try await world.registerLocal { _ in
+            started.yield(.now)
+            return nil
+        }
+        var latencies: [UInt64] = []
+        _ = try await world.running {
+            var starts = starts.makeAsyncIterator()
+            for _ in 0..<250 {
+                let submitted = ContinuousClock.now
+                try await world.submit(1)
+                guard let start = await starts.next() else { break }
+                latencies.append(UInt64(submitted.duration(to: start) / .microseconds(1)))
+                try await Task.sleep(until: submitted + .milliseconds(20))
+            }
+        }
+        report.add("latency", "submit to handler, 50 tasks/s", latencies)
+        await world.close()
+    }
+
+    private func callbacks(_ place: String, _ report: inout BenchReport) async throws {
+        let world = try await BenchWorld(in: place)
+        let agent = try await DemoAgentCommand.start(.steady)
+        try await world.registerHTTP(agent.greeting)
+        try await world.submit(few)
+        let seconds = try await world.running { await world.waitForEnds(few) }
+        report.add(
+            "callbacks", "HTTP callbacks, agent in another process", Double(few) / seconds, "tasks/s",
             share: "store.drain")
         agent.stop()
         await world.close()
     }
 
-    private func timed(_ body: () async throws -> Void) async rethrows -> Double {
+    // MARK: Rows of the server
+
+    /// Tasks that are not due: only their acceptance is measured.
+    private func post(_ place: String, _ report: inout BenchReport, tasksAPost: Int) async throws {
+        let (server, key) = try await BenchServerCommand.start(data: place)
+        defer { server.stop() }
+        let task = #"{"type":"bench.noop","delay_ms":86400000,"input":{"text":"\#(BenchWorld.text)"}}"#
+        let many = #"{"tasks":[\#(Array(repeating: task, count: tasksAPost).joined(separator: ","))]}"#
+        let load = LoadGenerator(
+            url: server.greeting, path: "/api/v1/tasks" + (tasksAPost == 1 ? "" : "/batch"), key: key,
+            body: tasksAPost == 1 ? task : many)
+        let each = max(1, (tasksAPost == 1 ? few : tasks) / 32 / tasksAPost)
         let start = ContinuousClock.now
-        try await body()
-        return start.duration(to: .now) / .seconds(1)
+        let latencies = try await load.run(connections: 32, each: each)
+        let seconds = start.duration(to: .now) / .seconds(1)
+        let (name, title) =
+            tasksAPost == 1
+            ? ("post", "POST of one task, 32 connections") : ("batch", "POST of 100 tasks, 32 connections")
+        report.add(
+            name, title, Double(latencies.count * tasksAPost) / seconds, "tasks/s", share: "store.create")
+        report.add(name, "  answered after", latencies)
+    }
+
+    private func idle(_ place: String, _ report: inout BenchReport) async throws {
+        let (server, _) = try await BenchServerCommand.start(data: place)
+        defer { server.stop() }
+        try await Task.sleep(for: .seconds(2))
+        let before = ProcessCost(of: server.identifier)
+        try await Task.sleep(for: .seconds(5))
+        guard let before, let after = ProcessCost(of: server.identifier) else {
+            throw CommandFailure(description: "The idle server ended by itself.")
+        }
+        report.add("idle.memory", "idle server: resident memory", Double(after.resident) / 1e6, "MB")
+        report.add("idle.cpu", "idle server: of a core", (after.seconds - before.seconds) / 5 * 100, "%")
     }
 }

@@ -1,3 +1,4 @@
+import Histogram
 import KintsugiVocabulary
 
 /// The figures of all runs.
@@ -11,7 +12,23 @@ struct BenchReport: Sendable {
         var values: [Double]
     }
 
+    /// Finished tasks that the stores held before.
+    let grown: Int
     private(set) var rows: [Row] = []
+
+    init(grown: Int) { self.grown = grown }
+
+    /// Two rows, the median and the 99th percentile of latencies in microseconds.
+    mutating func add(_ name: String, _ title: String, _ latencies: [UInt64]) {
+        var histogram = Histogram<UInt64>(
+            highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+        for latency in latencies { histogram.record(latency) }
+        for percentile in [50, 99] {
+            add(
+                "\(name).p\(percentile)", "\(title), p\(percentile)",
+                Double(histogram.valueAtPercentile(Double(percentile))) / 1000, "ms")
+        }
+    }
 
     mutating func add(
         _ name: String, _ title: String, _ value: Double, _ unit: String, share limit: String? = nil
@@ -52,6 +69,7 @@ struct BenchReport: Sendable {
     var json: String {
         let bytes = JSONWriter.object { json in
             json.member("durability", "full")
+            json.member("finished_tasks_before", grown)
             json.member("rows", array: rows) { json, row in
                 json.object { json in
                     json.member("name", row.name)

@@ -37,18 +37,21 @@ struct DemoAgentCommand: AsyncParsableCommand {
     @Option(help: "How it behaves.")
     var kind: DemoAgentKind
 
+    static func start(_ kind: DemoAgentKind) async throws -> ChildProcess {
+        try await .start("demo-agent", "--kind", kind.rawValue)
+    }
+
     func run() async throws {
-        Thread.detachNewThread {
-            while let data = try? FileHandle.standardInput.read(upToCount: 1), !data.isEmpty {}
-            Foundation.exit(0)
-        }
+        ChildProcess.endWithParent()
         let agent = DemoAgent(kind: kind)
         let router = Router()
         router.post("/") { request, _ in try await agent.answer(request) }
         let quiet = Logger(label: "demo-agent") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in Terminal.output("\(channel.localAddress?.port ?? 0)") },
+            onServerRunning: { channel in
+                Terminal.output("http://127.0.0.1:\(channel.localAddress?.port ?? 0)/")
+            },
             logger: quiet)
         try await application.runService(gracefulShutdownSignals: [.sigterm])
     }

@@ -36,8 +36,8 @@ struct DemoCommand: AsyncParsableCommand {
             ], file: nil)
         let paint = Paint(isOn: Terminal.usesColour())
         Terminal.say("Starting seven agents, each a process of its own …")
-        var agents: [DemoAgentKind: AgentProcess] = [:]
-        for kind in DemoAgentKind.allCases { agents[kind] = try await AgentProcess.start(kind: kind) }
+        var agents: [DemoAgentKind: ChildProcess] = [:]
+        for kind in DemoAgentKind.allCases { agents[kind] = try await DemoAgentCommand.start(kind) }
         defer { for agent in agents.values { agent.stop() } }
         let (listening, whenListening) = AsyncStream.makeStream(of: Never.self)
         let composition = try await Composition(settings, logger: try ServeCommand.logger(settings)) { _ in
@@ -46,7 +46,8 @@ struct DemoCommand: AsyncParsableCommand {
         let narrator = DemoNarrator(paint: paint)
         let commits = narrator.hear(composition.engine)
         let script = DemoScript(
-            url: { composition.url }, key: composition.newAdminKey ?? "", agents: agents.mapValues(\.url))
+            url: { composition.url }, key: composition.newAdminKey ?? "", agents: agents.mapValues(\.greeting)
+        )
         try await withThrowingTaskGroup(of: Bool.self) { group in
             // True: the server has ended, and so does the demo.
             group.addTask {

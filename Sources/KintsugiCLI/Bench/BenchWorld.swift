@@ -5,6 +5,7 @@ import KintsugiCore
 import KintsugiEngine
 import KintsugiSQLite
 import KintsugiStore
+import KintsugiTelemetry
 import KintsugiVocabulary
 import Logging
 import Synchronization
@@ -18,11 +19,13 @@ final class BenchWorld: Sendable {
     let http: HTTPAgentCaller
     /// Tasks that have ended since the last `reset`.
     private let ended = Mutex((count: 0, target: Int.max, waiter: CheckedContinuation<Void, Never>?.none))
-    let payload = JSONText(valid: Array(#"{"text":"\#(String(repeating: "x", count: 88))"}"#.utf8))
+    /// With the braces and the name around it, the 100 bytes that peers are measured with.
+    static let text = String(repeating: "x", count: 89)
+    /// Another one each time, for a store may be measured more than once.
+    private let agent = AgentID("bench-\(UUID().uuidString.prefix(8).lowercased())")
 
-    init(in parent: String?) async throws {
-        let base = parent ?? NSTemporaryDirectory()
-        folder = base + "/kintsugi-bench-\(UUID().uuidString.prefix(8))"
+    init(in folder: String) async throws {
+        self.folder = folder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         store = try SQLiteStore.open(folder: folder, node: "bench")
         var logger = Logger(label: "kintsugi.bench")
@@ -37,6 +40,8 @@ final class BenchWorld: Sendable {
                 node: "bench", reportBaseURL: { "http://127.0.0.1:7420" }, now: SystemClock.now,
                 seed: UInt64.random(in: .min ... .max),
                 attemptToken: { secret.attemptToken(task: $0, attempt: $1) }), logger: logger)
+        engine.telemetry.attach(
+            recorder: MetricsRecorder(factory: PrometheusRegistry(root: "kintsugi"), root: "kintsugi").record)
         try await engine.prepare()
         engine.onCommit { [self] units in
             let count = units.reduce(0) { $0 + $1.unit.tasks.count { $0.after.status.isFinal } }
@@ -54,9 +59,19 @@ final class BenchWorld: Sendable {
         waiter?.resume()
     }
 
-    func reset() { ended.withLock { $0 = (0, .max, nil) } }
+    /// Seconds that the body took while the engine ran beside it.
+    func running(_ body: () async throws -> Void) async throws -> Double {
+        ended.withLock { $0 = (0, .max, nil) }
+        let start = ContinuousClock.now
+        async let engine: Void = engine.run()
+        try await body()
+        let seconds = start.duration(to: .now) / .seconds(1)
+        self.engine.stop()
+        try await engine
+        return seconds
+    }
 
-    /// Returns when this many tasks have ended since the last `reset`.
+    /// Returns when this many tasks have ended since the engine began to run.
     func waitForEnds(_ target: Int) async {
         await withCheckedContinuation { continuation in
             let isThere = ended.withLock { state in
@@ -69,23 +84,33 @@ final class BenchWorld: Sendable {
         }
     }
 
-    func register(_ id: String, kind: AgentRecord.Kind, url: String? = nil, concurrency: Int) async throws {
+    func registerLocal(_ handler: @escaping LocalAgentCaller.Handler) async throws {
+        handlers.register(agent, handler)
         let profile = AgentProfile(
-            id: AgentID(id), isLocal: kind == .local, maxConcurrency: concurrency,
-            breaker: kind == .local ? nil : BreakerSettings(),
-            retryBudget: kind == .local ? nil : RetryBudget.Settings())
-        let record = AgentRecord(
-            profile: profile, name: id, kind: kind, callbackURL: url,
-            secrets: [
-                .init(value: Signature.newSecret((0..<24).map { _ in UInt8.random(in: .min ... .max) }))
-            ], createdAt: .zero, updatedAt: .zero)
+            id: agent, isLocal: true, maxConcurrency: 2048, breaker: nil, retryBudget: nil)
+        try await register(AgentRecord(profile: profile, kind: .local, url: nil))
+    }
+
+    func registerHTTP(_ url: String) async throws {
+        let profile = AgentProfile(
+            id: agent, isLocal: false, maxConcurrency: 128, breaker: BreakerSettings(),
+            retryBudget: RetryBudget.Settings())
+        try await register(AgentRecord(profile: profile, kind: .http, url: url))
+    }
+
+    private func register(_ record: AgentRecord) async throws {
         _ = try await engine.register(record, actor: "bench")
     }
 
-    func submit(_ count: Int, to agent: String, retry: RetryPolicy = .standard) async throws {
-        let spec = TaskSpec(
-            type: "bench.noop", userID: UserID("bench"), agentID: AgentID(agent), input: payload,
+    private func spec(_ retry: RetryPolicy = .standard, notBefore: Timestamp? = nil) -> TaskSpec {
+        TaskSpec(
+            type: "bench.noop", userID: UserID("bench"), agentID: agent,
+            input: JSONText(valid: Array(#"{"text":"\#(Self.text)"}"#.utf8)), runAt: notBefore,
             retryPolicy: retry)
+    }
+
+    func submit(_ count: Int, retry: RetryPolicy = .standard) async throws {
+        let spec = spec(retry)
         try await withThrowingTaskGroup(of: Void.self) { group in
             var left = count
             var running = 0
@@ -104,9 +129,8 @@ final class BenchWorld: Sendable {
     }
 
     /// Each producer submits and waits for the acknowledgement before the next; the latencies in microseconds.
-    func submitOneByOne(producers: Int, each: Int, to agent: String) async throws -> [UInt64] {
-        let spec = TaskSpec(
-            type: "bench.noop", userID: UserID("bench"), agentID: AgentID(agent), input: payload)
+    func submitOneByOne(producers: Int, each: Int, notBefore: Timestamp? = nil) async throws -> [UInt64] {
+        let spec = spec(notBefore: notBefore)
         return try await withThrowingTaskGroup(of: [UInt64].self) { group in
             for _ in 0..<producers {
                 group.addTask {
@@ -126,6 +150,15 @@ final class BenchWorld: Sendable {
     func close() async {
         try? await http.shutdown()
         await store.close()
-        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+extension AgentRecord {
+    fileprivate init(profile: AgentProfile, kind: Kind, url: String?) {
+        self.init(
+            profile: profile, name: "bench", kind: kind, callbackURL: url,
+            secrets: [
+                .init(value: Signature.newSecret((0..<24).map { _ in UInt8.random(in: .min ... .max) }))
+            ], createdAt: .zero, updatedAt: .zero)
     }
 }
