@@ -1,15 +1,17 @@
 package import KintsugiVocabulary
 
 /// What the scheduler wants done. The shell does it and tells the outcome as an input.
+///
+/// Those that hold whole tasks are boxed: lists of actions are moved about by the thousand.
 package enum SchedulerAction: Sendable {
     /// Record this; then tell `recorded` or `refused`.
-    case append(Decision)
+    indirect case append(Decision)
     /// The attempt is recorded: call its agent; then tell `callEnded`.
-    case startCall(StoredTask)
+    indirect case startCall(StoredTask)
     /// The task has ended otherwise: break the call off; then tell `callEnded` all the same.
     case cancelCall(TaskNumber, attempt: Int)
     /// The task has changed in between: load it, decide again, append.
-    case decideAgain(TaskNumber, TaskCommand, Facts)
+    indirect case decideAgain(TaskNumber, TaskCommand, Facts)
     /// The task has changed in a way that was not heard: load it and tell `recorded`.
     case reload(TaskNumber)
     /// Read the best tasks of a lane; then tell `windowLoaded`.
@@ -21,7 +23,7 @@ package enum SchedulerAction: Sendable {
     /// Dead letters that this provider's open breaker caused may come back, so many of them.
     case redrive(ProviderID, limit: Int)
     /// A breaker changed without a task.
-    case recordBreaker(BreakerRecord)
+    indirect case recordBreaker(BreakerRecord)
 }
 
 /// A task whose time has come before the store counts it as ready.

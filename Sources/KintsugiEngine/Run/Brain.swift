@@ -42,11 +42,12 @@ final class Brain: Sendable {
         }
     }
 
+    /// Those that hold whole tasks are boxed, so that the others, of which there are thousands, stay small.
     enum Input: Sendable {
         case committed([CommittedUnit])
-        case heard(StoredTask)
-        case refused(Decision)
-        case stalled(Decision)
+        indirect case heard(StoredTask)
+        indirect case refused(Decision)
+        indirect case stalled(Decision)
         case callEnded(TaskNumber, attempt: Int, CallResult)
         case windowLoaded(Lane, Window)
         case windowFailed(Lane)
@@ -227,27 +228,27 @@ final class Brain: Sendable {
 
     private func perform(_ actions: [SchedulerAction]) {
         guard !actions.isEmpty else { return }
-        var decisions: [Decision] = []
+        var appends: [SchedulerAction] = []
+        var units: [AppendUnit] = []
         var others: [SchedulerAction] = []
         for action in actions {
             if case .append(let decision) = action {
-                decisions.append(decision)
+                appends.append(action)
+                units.append(
+                    AppendUnit(
+                        tasks: TaskAppend.all(
+                            of: decision.task, decision.events, at: decision.at, after: decision.after),
+                        records: decision.breaker.map { [$0.append(at: decision.at)] } ?? []))
             } else {
                 others.append(action)
             }
         }
         if !others.isEmpty { out.yield(others) }
-        if !decisions.isEmpty { submit(decisions) }
+        if !appends.isEmpty { submit(units, for: appends) }
     }
 
-    private func submit(_ decisions: [Decision]) {
-        inbox.withLock { $0.pendingDecisions += decisions.count }
-        let units = decisions.map { decision in
-            AppendUnit(
-                tasks: TaskAppend.all(
-                    of: decision.task, decision.events, at: decision.at, after: decision.after),
-                records: decision.breaker.map { [$0.append(at: decision.at)] } ?? [])
-        }
+    private func submit(_ units: [AppendUnit], for appends: [SchedulerAction]) {
+        inbox.withLock { $0.pendingDecisions += appends.count }
         let stopwatch = Stopwatch()
         store.submit(units) { [self] results in
             let recorded = results.count { if case .success = $0 { true } else { false } }
@@ -255,8 +256,8 @@ final class Brain: Sendable {
                 telemetry.tell(.storeAppended(units: recorded, nanoseconds: stopwatch.nanoseconds))
             }
             var refusals: [Input] = []
-            for (decision, result) in zip(decisions, results) {
-                guard case .failure(let error) = result else { continue }
+            for (append, result) in zip(appends, results) {
+                guard case .failure(let error) = result, case .append(let decision) = append else { continue }
                 refusals.append(error == .versionConflict ? .refused(decision) : .stalled(decision))
                 if case .outcomeUnknown = error { fail(error) }
                 if let name = error.telemetryName { telemetry.tell(.storeFailed(name)) }
@@ -265,7 +266,7 @@ final class Brain: Sendable {
                 }
             }
             inbox.withLock { inbox in
-                inbox.pendingDecisions -= decisions.count
+                inbox.pendingDecisions -= appends.count
                 inbox.add(refusals)
             }
             doorbell.ring()
