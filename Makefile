@@ -28,14 +28,16 @@ lint: ## format and tidiness, nothing changed
 format: ## write all Swift files in the project's format
 	@swift format --in-place --recursive --parallel Sources Tests Package.swift && echo "Formatted."
 
-bench: $(RELEASE) ## measure this machine
+bench: $(RELEASE) ## measure this machine, then peers beside us, into Benchmarks/RESULTS.md
 	@$(RELEASE) bench
+	@scripts/install-tools peers
+	@.venv-peers/bin/python Benchmarks/peers.py --kintsugi $(RELEASE) --output Benchmarks/RESULTS.md
 
 screenshots: ## every screen of the dashboard, light and dark, wide and narrow, into ./screenshots
 	@scripts/screenshots
 
 clean: ## remove what was built
-	@rm -rf .build .venv && echo "Removed .build and .venv"
+	@rm -rf .build .venv .venv-peers && echo "Removed .build, .venv and .venv-peers"
 
 .PHONY: FORCE
 $(RELEASE): FORCE
