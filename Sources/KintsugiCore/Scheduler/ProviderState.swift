@@ -15,7 +15,7 @@ struct ProviderState: Sendable {
     /// When it went from closed to open, at most a day back.
     var trips: [Timestamp] = []
 
-    /// 1, 2, 4 … tasks a second after the breaker has closed, until nothing is held any more.
+    /// 1, 2, 4 … 4,096 tasks a second after the breaker has closed, until nothing is held any more.
     struct SlowStart: Sendable, Hashable {
         var perSecond = 1
         var left = 1
@@ -25,11 +25,11 @@ struct ProviderState: Sendable {
 
         /// The share grows with every second that passes.
         mutating func advance(to now: Timestamp) {
-            while nextAt <= now, perSecond < 4096 {
-                perSecond *= 2
-                left = perSecond
-                nextAt = nextAt + 1000
-            }
+            guard nextAt <= now else { return }
+            let seconds = (now - nextAt) / 1000 + 1
+            for _ in 0..<min(seconds, 12) where perSecond < 4096 { perSecond *= 2 }
+            left = perSecond
+            nextAt = nextAt + seconds * 1000
         }
     }
 

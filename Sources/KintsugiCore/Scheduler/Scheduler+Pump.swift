@@ -112,7 +112,15 @@ extension Scheduler {
             forgotten.append(timer)
             return true
         }
-        for timer in forgotten where entries[timer.number]?.place == .timed { entries[timer.number] = nil }
+        for timer in forgotten {
+            guard let entry = entries[timer.number], entry.place == .timed else { continue }
+            if isOurs(timer, entry.state) { timers.insert(timer) } else { entries[timer.number] = nil }
+        }
+    }
+
+    /// Whether the store knows nothing of this time: the task waits to be tried again after a decision that stalled.
+    private func isOurs(_ timer: Timer, _ state: TaskState) -> Bool {
+        state.version == timer.version && state.nextAt != timer.at
     }
 
     /// When time alone concerns this task next: for one that is ready already, only its deadline.

@@ -296,7 +296,10 @@ package struct Scheduler: Sendable {
     ) {
         isLoadingTimers = false
         timersHorizon = horizon
-        if more, let last = tasks.last?.state.nextAt { timersHorizon = min(horizon, max(last, now + 50)) }
+        // A row is ordered by its own next time, which for a ready task is its deadline: none is before its state's.
+        if more, let last = tasks.compactMap(\.state.nextAt).max() {
+            timersHorizon = min(horizon, max(last, now + 50))
+        }
         forgetTimers(after: timersHorizon)
         for task in tasks {
             if entries[task.number] == nil, case .pending(let due, _) = task.state.phase {
@@ -310,7 +313,8 @@ package struct Scheduler: Sendable {
                     pushTimer(of: task, at: now)
                     continue
                 }
-                entries[task.number] = Entry(state: task.state, place: .timed)
+                // Beyond the horizon it is the store's to remember: an entry without a timer would hide it.
+                if due <= timersHorizon { entries[task.number] = Entry(state: task.state, place: .timed) }
             }
             pushTimer(of: task, at: now)
         }

@@ -123,15 +123,32 @@ extension Engine: Service {
         if count > 0 { logger.warning("Rescued tasks of a dead process", metadata: ["tasks": "\(count)"]) }
     }
 
+    /// Nobody else would ever look at it: what cannot be recorded now is tried again while others run already.
     private func abandon(_ task: StoredTask) async {
+        guard let attempt = task.state.currentAttempt, await !isAbandoned(task) else { return }
+        chore {
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                guard let now = try? await self.store.task(numbered: task.number) else { continue }
+                guard case .running = now.state.phase, now.state.currentAttempt == attempt else { return }
+                if await self.isAbandoned(now) { return }
+            }
+        }
+    }
+
+    /// Whether there is nothing left to do: false if the task has changed in between, or the store is full.
+    private func isAbandoned(_ task: StoredTask) async -> Bool {
         let isLocal =
             task.state.attempt.flatMap { registry.agent($0.start.agentID)?.profile.isLocal } ?? false
         do {
-            _ = try await decide(
-                .abandon(poisonous: isLocal), task, brain.facts(for: task.state), sealing: nil)
+            return try await decide(
+                .abandon(poisonous: isLocal), task, brain.facts(for: task.state), sealing: nil) != nil
+        } catch .rejected, .store(.closed) {
+            return true
         } catch {
             logger.error(
-                "A task could not be rescued", metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])
+                "A task could not be rescued yet",
+                metadata: ["task.id": "\(task.state.id)", "error": "\(error)"])
+            return false
         }
     }
 
@@ -261,25 +278,30 @@ extension Engine: Service {
         }
     }
 
-    /// A task that the store does not know to be ready may never be looked at again: tries until it does.
+    /// If it fails, the next read of due tasks, within a minute, brings them back.
     private func promote(_ tasks: [OverdueTask]) async {
-        while true {
-            do {
-                try await store.promote(tasks.map { ($0.number, $0.version) }, at: now)
-                return brain.tell(.promoted(tasks))
-            } catch .closed {
-                return
-            } catch .outcomeUnknown {
-                return
-            } catch {
-                logger.error("Due tasks could not be made ready", metadata: ["error": "\(error)"])
-                guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
-            }
+        do throws(StoreError) {
+            try await store.promote(tasks.map { ($0.number, $0.version) }, at: now)
+            brain.tell(.promoted(tasks))
+        } catch {
+            logger.error("Due tasks could not be made ready", metadata: ["error": "\(error)"])
         }
     }
 
+    /// The brain has let go of the task: tries until it is read, or nobody would look at it again.
     private func reload(_ number: TaskNumber) async {
-        if let task = try? await store.task(numbered: number) { brain.tell(.heard(task)) }
+        while true {
+            do throws(StoreError) {
+                if let task = try await store.task(numbered: number) { brain.tell(.heard(task)) }
+                return
+            } catch .closed {
+                return
+            } catch {
+                logger.error(
+                    "A task could not be read", metadata: ["task": "\(number.rawValue)", "error": "\(error)"])
+                guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+            }
+        }
     }
 
     private func loadWindow(_ lane: Lane, _ limit: Int) async {
