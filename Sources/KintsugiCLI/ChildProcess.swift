@@ -29,7 +29,6 @@ final class ChildProcess: @unchecked Sendable {
         let output = Pipe()
         process.standardInput = lifeline
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
         try process.run()
         let line = await firstLine(of: output.fileHandleForReading)
         guard !line.isEmpty else {

@@ -7,8 +7,9 @@ struct BenchReport: Sendable {
         var name: String
         var title: String
         var unit: String
-        /// The row whose figure of the same run is the limit.
+        /// The row whose figure of the same run is the limit, and how often that work is done for one of these.
         var limit: String?
+        var times: Double
         var values: [Double]
     }
 
@@ -31,12 +32,14 @@ struct BenchReport: Sendable {
     }
 
     mutating func add(
-        _ name: String, _ title: String, _ value: Double, _ unit: String, share limit: String? = nil
+        _ name: String, _ title: String, _ value: Double, _ unit: String, share limit: String? = nil,
+        times: Double = 1
     ) {
         if let index = rows.firstIndex(where: { $0.name == name }) {
             rows[index].values.append(value)
         } else {
-            rows.append(Row(name: name, title: title, unit: unit, limit: limit, values: [value]))
+            rows.append(
+                Row(name: name, title: title, unit: unit, limit: limit, times: times, values: [value]))
         }
     }
 
@@ -53,7 +56,7 @@ struct BenchReport: Sendable {
         else {
             return nil
         }
-        return median(zip(row.values, limit.values).map { $0 / $1 })
+        return median(zip(row.values, limit.values).map { $0 * row.times / $1 })
     }
 
     var table: String {

@@ -21,7 +21,7 @@ struct BenchServerCommand: AsyncParsableCommand {
             flags: [
                 "server.data": data, "server.host": "127.0.0.1", "server.port": "0", "database.url": "",
                 "server.public_url": "", "server.admin_key": "", "server.log_level": "critical",
-            ], file: nil)
+            ], environment: [:], file: nil)
         let composition = try await Composition(settings, logger: try ServeCommand.logger(settings)) {
             Terminal.output($0.url)
         }

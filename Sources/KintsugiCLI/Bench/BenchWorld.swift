@@ -40,8 +40,6 @@ final class BenchWorld: Sendable {
                 node: "bench", reportBaseURL: { "http://127.0.0.1:7420" }, now: SystemClock.now,
                 seed: UInt64.random(in: .min ... .max),
                 attemptToken: { secret.attemptToken(task: $0, attempt: $1) }), logger: logger)
-        engine.telemetry.attach(
-            recorder: MetricsRecorder(factory: PrometheusRegistry(root: "kintsugi"), root: "kintsugi").record)
         try await engine.prepare()
         engine.onCommit { [self] units in
             let count = units.reduce(0) { $0 + $1.unit.tasks.count { $0.after.status.isFinal } }
@@ -59,8 +57,10 @@ final class BenchWorld: Sendable {
         waiter?.resume()
     }
 
-    /// Seconds that the body took while the engine ran beside it.
+    /// Seconds that the body took while the engine ran beside it, its metrics recorded.
     func running(_ body: () async throws -> Void) async throws -> Double {
+        engine.telemetry.attach(
+            recorder: MetricsRecorder(factory: PrometheusRegistry(root: "kintsugi"), root: "kintsugi").record)
         ended.withLock { $0 = (0, .max, nil) }
         let start = ContinuousClock.now
         async let engine: Void = engine.run()
